@@ -1,0 +1,261 @@
+"""Serves the redirect URI on 127.0.0.1 and ::1 from a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import parse_qsl, urlsplit
+
+from tts_notebook.app import is_loopback
+from tts_notebook.errors import ConfigError
+
+_HEAD_BYTES = 16 * 1024  # a redirect is under 1 KB; more than this is not a browser
+_HEAD_SECONDS = 5.0
+_REPLY_SECONDS = 2.0  # how long replies may take to leave once the port is closed
+_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 421: "Misdirected Request"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the seller's browser tab shows after the redirect.
+
+    Attributes:
+        status: HTTP status.
+        headline: One short sentence.
+        lines: What we know and what to do next, a paragraph each.
+        mark: A sign beside the headline, so that the outcome is not told by colour alone.
+    """
+
+    status: int
+    headline: str
+    lines: tuple[str, ...] = ()
+    mark: str = ""
+
+
+Handler = Callable[[dict[str, str]], Page]
+
+
+class CallbackServer:
+    """Listens for one login's redirect until it is closed.
+
+    Both addresses are bound before the constructor returns, so the sign-in link may be
+    shown. Only GET requests to the redirect URI's path that carry a query reach `handler`, in
+    a thread of their own, and the browser is answered with the page that it returns.
+    """
+
+    def __init__(self, redirect_uri: str, handler: Handler) -> None:
+        parts = urlsplit(redirect_uri)
+        self._path = parts.path or "/"
+        self._port = parts.port or 80
+        self._handler = handler
+        self._sockets = _bind(self._port)
+        self._loop = asyncio.new_event_loop()
+        self._closing = asyncio.Event()
+        self._port_freed = threading.Event()
+        self._open: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="tts_notebook callback", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Free the port, then return; replies under way get a moment to leave. Safe to call twice."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            self._loop.call_soon_threadsafe(self._closing.set)
+        if threading.current_thread() is not self._thread:
+            self._port_freed.wait(1)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the thread has ended."""
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        servers = [await asyncio.start_server(self._accept, sock=s, limit=_HEAD_BYTES) for s in self._sockets]
+        await self._closing.wait()
+        for server in servers:
+            server.close()
+        self._port_freed.set()
+        if self._open:
+            await asyncio.wait(self._open, timeout=_REPLY_SECONDS)
+        for task in self._open:
+            task.cancel()
+        if self._open:
+            await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            await self._answer(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            pass  # not a browser, or one that went away: nothing to tell anybody
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(_HEAD_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
+        method, target, host, prefetch = _read_head(head)
+        page = self._refuse(method, target, host, prefetch)
+        if page is None:
+            # the first value counts, and a repeated name cannot replace it
+            query = dict(reversed(parse_qsl(urlsplit(target).query, keep_blank_values=True, errors="replace")))
+            page = await asyncio.to_thread(self._handler, query)
+        body = b"" if method == "HEAD" else render(page).encode()
+        writer.write(_reply_head(page.status, len(body)) + body)
+        async with asyncio.timeout(_HEAD_SECONDS):
+            await writer.drain()
+
+    def _refuse(self, method: str, target: str, host: str, prefetch: bool) -> Page | None:
+        """The answer to what is not a redirect, or None."""
+        if method not in ("GET", "HEAD"):
+            return Page(405, "This address only takes the redirect of a sign-in.")
+        if not is_loopback(_host_name(host)):  # a foreign name that resolves to this machine: DNS rebinding
+            return Page(421, "This address only answers to localhost.")
+        if urlsplit(target).path != self._path:
+            return Page(404, "There is nothing here.")
+        if method == "HEAD" or prefetch or not urlsplit(target).query:
+            return Page(
+                200,
+                "Waiting for the sign-in.",
+                ("This is where TikTok Shop sends the browser back to. Open the sign-in link in your notebook.",),
+            )
+        return None
+
+
+def render(page: Page) -> str:
+    """The page as HTML: no script, nothing loaded, light and dark."""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in page.lines)
+    mark = f'<span class="mark" aria-hidden="true">{escape(page.mark)}</span> ' if page.mark else ""
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><title>{escape(page.headline)}</title><style>
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0; display: grid; place-items: center; min-height: 100vh;
+  background: light-dark(#f6f6f7, #17181a); color: light-dark(#1c1d1f, #ececee) }}
+main {{ max-width: 34rem; margin: 1rem; padding: 2rem 2.25rem; border-radius: 12px;
+  background: light-dark(#fff, #222326); border: 1px solid light-dark(#dcdde0, #3a3b3f) }}
+h1 {{ font-size: 1.4rem; line-height: 1.3; margin: 0 0 .75rem }}
+p {{ margin: .5rem 0 }}
+footer {{ margin-top: 1.5rem; font-size: .85rem; opacity: .75 }}
+</style></head><body><main><h1>{mark}{escape(page.headline)}</h1>{lines}
+<footer>tts_notebook, on this computer</footer></main></body></html>"""
+
+
+def _read_head(head: bytes) -> tuple[str, str, str, bool]:
+    request, *lines = head.decode("latin-1").split("\r\n")
+    method, _, rest = request.partition(" ")
+    target = rest.rpartition(" ")[0]
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    purpose = headers.get("sec-purpose", "") + headers.get("purpose", "")
+    return method, target if target.startswith("/") else "", headers.get("host", ""), "prefetch" in purpose
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _reply_head(status: int, length: int) -> bytes:
+    return (
+        f"HTTP/1.1 {status} {_REASONS[status]}\r\n"
+        "Content-Type: text/html; charset=utf-8\r\n"
+        f"Content-Length: {length}\r\n"
+        "Connection: close\r\n"
+        "Cache-Control: no-store\r\n"
+        "Referrer-Policy: no-referrer\r\n"  # the address in the tab holds the code
+        "X-Content-Type-Options: nosniff\r\n"
+        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
+        "\r\n"
+    ).encode()
+
+
+def _bind(port: int) -> list[socket.socket]:
+    """Listen on both loopback addresses, or on neither."""
+    bound: list[socket.socket] = []
+    try:
+        for family, address in _loopback_addresses():
+            bound.append(_listen(family, address, port))
+    except OSError as failure:
+        for listener in bound:
+            listener.close()
+        raise _port_problem(port, failure) from None
+    return bound
+
+
+def _loopback_addresses() -> Iterator[tuple[socket.AddressFamily, str]]:
+    yield socket.AF_INET, "127.0.0.1"
+    if socket.has_ipv6:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))  # some containers have the family but not the address
+            yield socket.AF_INET6, "::1"
+
+
+def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    listener = socket.socket(family)
+    try:
+        if sys.platform == "win32":
+            # there SO_REUSEADDR would let another program take the port from us
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((address, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def _port_problem(port: int, failure: OSError) -> ConfigError:
+    if failure.errno in (errno.EACCES, errno.EPERM):
+        return ConfigError(
+            f"This machine does not let us listen on port {port}.",
+            next_step="Choose a port above 1023 with --port and register it as the app's redirect URI.",
+        )
+    if failure.errno != errno.EADDRINUSE:
+        return ConfigError(f"Port {port} cannot be used ({failure.strerror}).")
+    owner = _port_owner(port)
+    return ConfigError(
+        f"Port {port} is in use by {owner or 'another program'}.",
+        next_step=(
+            "Close it, wait for the other notebook's sign-in to end, or choose another port with --port and "
+            "register it as the app's redirect URI."
+        ),
+    )
+
+
+def _port_owner(port: int) -> str:
+    """The program that listens there, if this machine says it and psutil is installed."""
+    try:
+        import psutil  # comes with every ipykernel, absent in a plain script
+    except ImportError:
+        return ""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except (psutil.Error, OSError, RuntimeError):
+        pass  # another user's program, or a system that does not say
+    return ""

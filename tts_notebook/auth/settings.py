@@ -1,0 +1,104 @@
+"""Settings from the outside: environment, the state directory, and what `configure` kept there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from tts_notebook.app import App, resolve_app
+from tts_notebook.auth.store import FileStore, fingerprint, read_json, write_json
+from tts_notebook.errors import ConfigError, InputError
+
+DEFAULT_PROFILE = "default"
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # becomes a folder's name
+CONFIGURABLE = ("app_key", "app_secret", "service_id", "market", "redirect_uri")
+
+
+def home() -> Path:
+    """The state directory: TTS_HOME, else the platform's place for a user's application data."""
+    chosen = os.environ.get("TTS_HOME")
+    return Path(chosen).expanduser() if chosen else user_data_path("tts_notebook", appauthor=False)
+
+
+def choose_profile(given: str | None) -> str:
+    """The profile's name: argument, TTS_PROFILE, else "default"."""
+    name = given or os.environ.get("TTS_PROFILE") or DEFAULT_PROFILE
+    if not _PROFILE_NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} cannot be a profile's name. Use up to 64 letters, digits, dots, dashes and underscores."
+        )
+    return name
+
+
+def list_profiles() -> list[str]:
+    """The profiles that have settings or a login here, sorted."""
+    folder = home() / "profiles"
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if any(path.glob("*.json")))
+
+
+def load_configured(profile: str) -> dict[str, str]:
+    """What `configure` kept for a profile; empty if nothing."""
+    try:
+        content = read_json(_folder(profile) / "app.json")
+    except FileNotFoundError:
+        return {}
+    if not isinstance(content, Mapping) or not all(isinstance(v, str) for v in content.values()):
+        raise ConfigError(f"The settings of profile {profile} are damaged.", next_step="Run %tiktok_auth configure.")
+    return {name: content[name] for name in CONFIGURABLE if name in content}
+
+
+def save_configured(profile: str, settings: Mapping[str, str]) -> Path:
+    """Replace a profile's settings, mode 0600, and return the file."""
+    path = _folder(profile) / "app.json"
+    try:
+        write_json(path, {name: settings[name] for name in CONFIGURABLE if settings.get(name)})
+    except OSError as failure:
+        raise ConfigError(f"The settings could not be saved in {path} ({failure.strerror}).") from None
+    return path
+
+
+def app_for(
+    profile: str,
+    *,
+    market: str | None = None,
+    port: int | None = None,
+    proxy: str | None = None,
+) -> App:
+    """The app of a profile after argument > environment > profile > default.
+
+    Raises:
+        ConfigError: nothing says which app, or a setting is malformed.
+    """
+    configured = load_configured(profile)
+    if not configured and profile != DEFAULT_PROFILE and not os.environ.get("TTS_APP_KEY"):
+        known = ", ".join(list_profiles()) or "none yet"
+        raise ConfigError(
+            f"There is no profile {profile!r} here (known: {known}).",
+            next_step=f"Run %tiktok_auth configure --profile {profile}.",
+        )
+    return resolve_app({"proxy": proxy}, os.environ, configured, market=market, port=port)
+
+
+def store_for(profile: str, token_file: str | os.PathLike[str] | None) -> FileStore:
+    """Where a profile's token is kept: the file given, else the profile's own."""
+    own = _folder(profile) / "token.json"
+    path = Path(token_file).expanduser().absolute() if token_file is not None else own
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Give the name of a file, such as {path / 'token.json'}.")
+    lock = home() / "locks" / f"{fingerprint(str(path.resolve()))[:32]}.lock"
+    return FileStore(path, lock_path=lock, annotate=token_file is None)
+
+
+def seed_refresh_token() -> str:
+    """The refresh token that the environment offers to a headless login, or an empty text."""
+    return os.environ.get("TTS_REFRESH_TOKEN", "").strip()
+
+
+def _folder(profile: str) -> Path:
+    return home() / "profiles" / profile

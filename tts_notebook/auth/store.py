@@ -1,0 +1,211 @@
+"""Where a token is kept: a file of mode 0600 that is replaced atomically, or memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+from tts_notebook.auth.token import Token
+from tts_notebook.errors import ConfigError, TTSError
+
+_NOTES = "tts_notebook"  # our key beside TikTok Shop's own in the profile's file
+_LOCK_SECONDS = 90  # longer than one token call with its retries can take
+
+
+class TokenStore(Protocol):
+    """What a TokenKeeper needs of the place where a token is kept."""
+
+    where: str
+
+    def load(self) -> Token | None:
+        """Return the token, None if there is none."""
+
+    def save(self, token: Token) -> None:
+        """Replace the token; after an error the one before is still there."""
+
+    def forget(self) -> None:
+        """Remove the token."""
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Keep other processes from renewing this token meanwhile."""
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """Keeps a token for as long as this process lives: the sandbox's."""
+
+    where: str = "in memory only"
+    _token: Token | None = field(default=None, repr=False)
+
+    def load(self) -> Token | None:
+        """Return the token, None if there is none."""
+        return self._token
+
+    def save(self, token: Token) -> None:
+        """Replace the token."""
+        self._token = token
+
+    def forget(self) -> None:
+        """Remove the token."""
+        self._token = None
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Nothing to guard: the keeper's own lock covers the threads of this process."""
+        return nullcontext()
+
+
+class FileStore:
+    """Keeps a token as TikTok Shop's own response JSON.
+
+    Args:
+        path: The file.
+        lock_path: The file that processes lock; never deleted, so that all lock the same one.
+        annotate: Whether our notes (when it was received, what it succeeds) are written
+            beside TikTok Shop's fields. Off for --token-file, whose format belongs to others.
+    """
+
+    def __init__(self, path: Path, *, lock_path: Path, annotate: bool = True, succeeds: str = "") -> None:
+        self.path, self._lock_path, self._annotate = path, lock_path, annotate
+        self.succeeds = succeeds
+        self.where = f"in the file {path}"
+
+    def load(self) -> Token | None:
+        """Return the token, None if there is no file.
+
+        Raises:
+            ConfigError: there is a file, and it holds no token. It is left as it is.
+        """
+        try:
+            envelope = read_json(self.path)
+        except FileNotFoundError:
+            return None
+        notes = envelope.pop(_NOTES, None) if isinstance(envelope, dict) else None
+        notes = notes if isinstance(notes, Mapping) else {}
+        try:
+            token = Token.from_response(envelope, obtained_at=_obtained_at(notes))
+        except TTSError:
+            raise damaged(self.path) from None
+        self.succeeds = str(notes.get("succeeds") or self.succeeds)
+        return token
+
+    def save(self, token: Token) -> None:
+        """Replace the file. What stood there and was no token is kept beside it.
+
+        Raises:
+            ConfigError: it could not be written; the file before is still there.
+        """
+        envelope = token.response(reveal=True)
+        if self._annotate:
+            notes = {"obtained_at": token.obtained_at.isoformat(), "succeeds": self.succeeds}
+            envelope[_NOTES] = notes
+        try:
+            self._keep_foreign()
+            write_json(self.path, envelope)
+        except OSError as failure:
+            raise ConfigError(
+                f"The login could not be saved in {self.path} ({failure.strerror}). It works until this kernel ends.",
+                next_step="Make room or choose another place with TTS_HOME, then run %tiktok_auth refresh.",
+            ) from None
+
+    def forget(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = FileLock(self._lock_path, timeout=_LOCK_SECONDS, mode=0o600)
+            lock.acquire()
+        except Timeout:
+            raise ConfigError(
+                f"Another program has been renewing this login for {_LOCK_SECONDS} seconds ({self._lock_path}).",
+                next_step="End it and run the cell again.",
+            ) from None
+        except OSError:
+            # a read-only or full disk must not stop a session: other processes are then not excluded
+            yield
+            return
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Keep other processes from renewing this token meanwhile."""
+        return self._locked()
+
+    def _keep_foreign(self) -> None:
+        with suppress(FileNotFoundError):
+            try:
+                self.load()
+            except ConfigError:
+                os.replace(self.path, self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}"))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of ours.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ConfigError: it cannot be read, or is not JSON. It is left as it is.
+    """
+    try:
+        if path.stat().st_size > 1_000_000:  # a token response is about 1 KB
+            raise damaged(path)
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        raise damaged(path) from None
+    except FileNotFoundError:
+        raise
+    except OSError as failure:
+        raise ConfigError(f"{path} cannot be read ({failure.strerror}).") from None
+
+
+def write_json(path: Path, content: object) -> None:
+    """Replace a file in one step, mode 0600 from its first byte; a crash leaves the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def fingerprint(secret: str) -> str:
+    """A hash that tells two refresh tokens apart and says nothing else about them."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def damaged(path: Path) -> ConfigError:
+    """The error for a file that does not hold what it should."""
+    return ConfigError(
+        f"{path} does not hold a TikTok Shop token response. It was left as it is.",
+        next_step="Move it away, or run %tiktok_auth login --force: the file is then kept under another name.",
+    )
+
+
+def _obtained_at(notes: Mapping[str, Any]) -> datetime:
+    # without our note the life of the token is unknown: what is left of it is taken for the whole
+    with suppress(ValueError, TypeError):
+        moment = datetime.fromisoformat(str(notes.get("obtained_at")))
+        if moment.tzinfo is not None:
+            return moment
+    return datetime.now(UTC)

@@ -1,0 +1,73 @@
+"""What every request of ours has in common: proxy rules, silence about URLs, words for failures."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import requests
+
+from tts_notebook.app import is_loopback
+from tts_notebook.errors import TransportError
+
+CONNECT_SECONDS, READ_SECONDS = 10, 60
+TIMEOUT = (CONNECT_SECONDS, READ_SECONDS)
+
+_URL_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
+
+
+def use_proxy(session: requests.Session, base_url: str, proxy: str | None) -> None:
+    """Set a session up for one host: the proxy given, else requests' own variables, for loopback none."""
+    if is_loopback(urlsplit(base_url).hostname):
+        session.trust_env = False
+        session.proxies = {}
+    elif proxy:
+        session.proxies = {"http": proxy, "https": proxy}
+
+
+class _SameThread(logging.Filter):
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.thread != self._thread
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Keep urllib3's log of this thread's URLs empty: the token endpoint's URL holds the app_secret."""
+    silence = _SameThread()
+    loggers = [logging.getLogger(name) for name in _URL_LOGGERS]
+    for logger in loggers:
+        logger.addFilter(silence)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(silence)
+
+
+def transport_error(failure: requests.RequestException, host: str | None) -> TransportError:
+    """Say in words what went wrong; the exception's own text holds the URL, so it is not used."""
+    kinds: tuple[tuple[type[requests.RequestException], str], ...] = (
+        (requests.exceptions.ProxyError, f"The proxy did not let the call to {host} through."),
+        (requests.exceptions.SSLError, f"The encrypted connection to {host} could not be trusted."),
+        (requests.exceptions.ConnectTimeout, f"{host} did not take the call within {CONNECT_SECONDS} s."),
+        (requests.exceptions.ReadTimeout, f"{host} did not answer within {READ_SECONDS} s."),
+        (requests.exceptions.ChunkedEncodingError, f"The answer of {host} broke off halfway."),
+        (requests.exceptions.ContentDecodingError, f"The answer of {host} could not be unpacked."),
+    )
+    for kind, sentence in kinds:
+        if isinstance(failure, kind):
+            return TransportError(sentence)
+    # urllib3 wraps the reason several layers deep and only its class says what it was
+    text = repr(failure)
+    if "NameResolution" in text or "getaddrinfo" in text:
+        return TransportError(f"The name {host} could not be found.")
+    if "Connection refused" in text:
+        return TransportError(f"{host} refused the connection.")
+    return TransportError(f"The connection to {host} failed ({type(failure).__name__}).")

@@ -1,0 +1,195 @@
+"""Every error this package raises on purpose.
+
+TTSError
+├── ConfigError             the app's settings are missing or contradict each other
+├── InputError              what was asked makes no sense: a date, a shop, a pasted text (also a ValueError)
+├── AuthorizationError      the login did not complete
+│   ├── AuthorizationDenied … the seller said no
+│   ├── LoginTimedOut       … nobody answered in time
+│   ├── LoginCancelled      … it was cancelled here
+│   ├── LoginRequired       … no usable login, and nobody to ask
+│   └── StateMismatch       … a redirect that is not this login's
+├── TokenError              the token endpoint refused
+├── APIError                TikTok Shop answered with a code other than 0
+│   ├── PermissionMissing   … the grant lacks the scope that this call needs
+│   ├── TokenRejected       … the access token is expired or unknown
+│   └── RateLimited         … asked again too soon
+└── TransportError          no usable answer: timeout, DNS, TLS, not JSON
+FlowMisuse (RuntimeError)   a bug in the calling code, so not a TTSError
+"""
+
+from __future__ import annotations
+
+
+class TTSError(Exception):
+    """Something the reader of the message can act on."""
+
+    next_step = ""
+
+    def __init__(self, message: str = "", *, next_step: str | None = None) -> None:
+        super().__init__(message)
+        if next_step is not None:
+            self.next_step = next_step
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (super().__str__(), self.next_step) if part)
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines instead of a traceback: the failing cell is the
+        # seller's, the frames below it are ours and tell the seller nothing.
+        return [f"{type(self).__name__}: {self}"]
+
+
+class ConfigError(TTSError):
+    """The app's settings are missing, malformed or contradict each other."""
+
+
+class InputError(TTSError, ValueError):
+    """What was asked makes no sense as it stands."""
+
+
+class AuthorizationError(TTSError):
+    """The login did not complete."""
+
+    next_step = "Run %tiktok_auth login to try again."
+
+
+class AuthorizationDenied(AuthorizationError):
+    """The seller did not approve the app."""
+
+
+class LoginTimedOut(AuthorizationError):
+    """Nobody answered the sign-in link in time."""
+
+
+class LoginCancelled(AuthorizationError):
+    """The login was cancelled before the seller answered."""
+
+
+class LoginRequired(AuthorizationError):
+    """There is no usable login, and nobody here who could be asked."""
+
+    next_step = "Run %tiktok_auth login."
+
+
+class StateMismatch(AuthorizationError):
+    """A redirect arrived that does not belong to this login.
+
+    Attributes:
+        missing: True when the redirect carries no `state` at all, as when the
+            seller started in Seller Center.
+    """
+
+    next_step = "Open the sign-in link of this notebook again."
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class TokenError(TTSError):
+    """The token endpoint refused the authorization code or the refresh token.
+
+    Attributes:
+        code: TikTok Shop's number, such as 36004004 (authorization code) or
+            36004005 (refresh token); 0 when the answer held no token.
+        request_id: What TikTok Shop's support asks for.
+    """
+
+    next_step = "Run %tiktok_auth login --force to log in again."
+
+    def __init__(
+        self, message: str, *, code: int = 0, request_id: str = "", next_step: str | None = None
+    ) -> None:
+        super().__init__(message, next_step=next_step)
+        self.code, self.request_id = code, request_id
+
+
+class APIError(TTSError):
+    """TikTok Shop answered a call with a code other than 0.
+
+    Attributes:
+        path: The path that was called.
+        code: TikTok Shop's number.
+        request_id: What TikTok Shop's support asks for.
+        status: The HTTP status of the answer, 0 if the call was refused before the network.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        code: int,
+        message: str,
+        request_id: str = "",
+        *,
+        status: int = 0,
+        next_step: str | None = None,
+    ) -> None:
+        known = f" (request_id {request_id})" if request_id else ""
+        super().__init__(
+            f"{path} was refused with code {code}: {message.rstrip('. ')}{known}.", next_step=next_step
+        )
+        self.path, self.code, self.request_id, self.status = path, code, request_id, status
+
+
+class PermissionMissing(APIError):
+    """The grant lacks the scope that this call needs.
+
+    Attributes:
+        scope: The scope's name, such as "seller.order.info"; empty if TikTok
+            Shop did not say and we do not know.
+    """
+
+    next_step = "Enable it in Partner Center, then run %tiktok_auth login --force."
+
+    def __init__(
+        self, path: str, *, scope: str, code: int = 0, request_id: str = "", status: int = 0
+    ) -> None:
+        TTSError.__init__(
+            self,
+            f"{path} needs the scope {scope}, which this login does not have."
+            if scope
+            else f"{path} needs a scope that this login does not have (code {code}, request_id {request_id}).",
+        )
+        self.path, self.code, self.request_id, self.status = path, code, request_id, status
+        self.scope = scope
+
+
+class TokenRejected(APIError):
+    """The access token is expired or unknown; a session renews it once before this is raised."""
+
+    next_step = "Run %tiktok_auth login --force to log in again."
+
+
+class RateLimited(APIError):
+    """Asked again too soon.
+
+    Attributes:
+        retry_after: Seconds to wait as TikTok Shop said, or None if it did not say.
+    """
+
+    next_step = "Wait a minute and run the cell again."
+
+    def __init__(
+        self,
+        path: str,
+        code: int,
+        message: str,
+        request_id: str = "",
+        *,
+        status: int = 429,
+        retry_after: float | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(path, code, message, request_id, status=status, next_step=next_step)
+        self.retry_after = retry_after
+
+
+class TransportError(TTSError):
+    """No usable answer came back: timeout, name resolution, TLS, or something that is not JSON."""
+
+    next_step = "Check the connection and run the cell again."
+
+
+class FlowMisuse(RuntimeError):
+    """A step was taken that is not possible now: a bug in the calling code."""
