@@ -1,0 +1,102 @@
+"""What every test gets: isolation, guards, a sandbox, a kernel."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness import places
+from tests.harness.guards import NetworkGuard, left_over_threads
+from tests.harness.kernels import NEWEST, VERSIONS, Kernel
+from tests.harness.sandboxes import Sandbox
+
+network = NetworkGuard()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "lab" in fixtures:
+            item.add_marker("browser")
+        if "start_kernel" in fixtures:  # `kernel` uses it too
+            item.add_marker("kernel")
+    # Playwright keeps an event loop running in this thread, where asyncio.run() then refuses to start
+    items.sort(key=lambda item: bool(item.get_closest_marker("browser")))
+
+
+@pytest.fixture(autouse=True)
+def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees this machine's settings, or writes where the next test or a person looks."""
+    for name in [name for name in os.environ if name.startswith("TTS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TTS_HOME", str(tmp_path / "tts-home"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+
+
+@pytest.fixture(autouse=True)
+def guards() -> Iterator[None]:
+    """Fail a test that leaves a thread behind, or that tried to leave this machine."""
+    threads = set(threading.enumerate())
+    network.refused.clear()
+    yield
+    if left := left_over_threads(threads):
+        pytest.fail(f"The test left threads behind: {', '.join(thread.name for thread in left)}.")
+    if network.refused:
+        pytest.fail(f"The test tried to reach {', '.join(sorted(set(network.refused)))}.")
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nothing listens on, neither on 127.0.0.1 nor on ::1."""
+    return places.free_port()
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The sandbox that tests share. A test that changes it starts its own."""
+    shared = Sandbox(log=tmp_path_factory.mktemp("sandbox") / "sandbox.log")
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture
+def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
+    """Starts a sandbox with the given command line options: `start_sandbox("--orders", "200")`."""
+    started: list[Sandbox] = []
+
+    def start(*options: str) -> Sandbox:
+        started.append(Sandbox(*options, log=tmp_path / f"sandbox-{len(started)}.log"))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture
+def start_kernel(tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
+    """Starts a kernel: `start_kernel("6.31", interactive=False, env={"TTS_PROFILE": "p"})`.
+
+    All kernels of a test share one TTS_HOME, as the notebooks of one person do.
+    """
+    started: list[Kernel] = []
+
+    def start(version: str = NEWEST, *, interactive: bool = True, env: dict[str, str] | None = None) -> Kernel:
+        directory = tmp_path / f"kernel-{len(started)}"
+        settings = {"TTS_HOME": str(tmp_path / "tts-home"), **(env or {})}
+        started.append(Kernel.start(version, directory=directory, env=settings, interactive=interactive))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture(params=VERSIONS)
+def kernel(request: pytest.FixtureRequest, start_kernel: Callable[..., Kernel]) -> Kernel:
+    """An interactive kernel of each supported ipykernel version in turn."""
+    return start_kernel(request.param)

@@ -1,0 +1,36 @@
+"""Where things are on this machine: the tree, the cache of development tools, free ports."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def dev_cache() -> Path:
+    """Return the directory outside the tree that keeps what tests had to install."""
+    chosen = os.environ.get("TTS_DEV_CACHE")
+    cache = Path(chosen) if chosen else Path.home() / ".cache" / "tts-notebook-dev"
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on, neither on 127.0.0.1 nor on ::1."""
+    for _ in range(50):
+        with socket.create_server(("127.0.0.1", 0)) as four:
+            port = four.getsockname()[1]
+            try:
+                socket.create_server(("::1", port), family=socket.AF_INET6).close()
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("No port is free on both 127.0.0.1 and ::1.")
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment without any TTS_ setting, plus `extra`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TTS_")}
+    return kept | extra
