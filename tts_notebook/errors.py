@@ -181,6 +181,8 @@ class RateLimited(APIError):
         retry_after: float | None = None,
         next_step: str | None = None,
     ) -> None:
+        if next_step is None and retry_after:
+            next_step = f"Run the cell again in {retry_after:.0f} seconds."
         super().__init__(path, code, message, request_id, status=status, next_step=next_step)
         self.retry_after = retry_after
 

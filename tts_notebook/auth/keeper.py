@@ -25,6 +25,7 @@ class TokenKeeper:
 
     Attributes:
         pending: A login that is under way, or that failed and left no token.
+        grants: Counts the logins: what was asked with an earlier grant is asked again.
         last_refresh: When the token was last renewed here, aware, UTC.
         last_problem: Why the last refresh or save failed, in a sentence; empty when it did not.
     """
@@ -38,6 +39,7 @@ class TokenKeeper:
     ) -> None:
         self.endpoint, self.store = endpoint, store
         self.pending: PendingLogin | None = None
+        self.grants = 0
         self.last_refresh: datetime | None = None
         self.last_problem = ""
         self._clock = clock
@@ -61,6 +63,7 @@ class TokenKeeper:
     def adopt(self, token: Token) -> None:
         """Serve a new token from now on, and keep it in the store if that is possible."""
         with self._renewing, self.store.lock():
+            self.grants += 1
             self._keep(token)
         self._notify()
 
