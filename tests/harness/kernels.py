@@ -26,7 +26,7 @@ import zmq
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from tests.harness.places import clean_environment, dev_cache
+from tests.harness.places import DEV_CACHE, clean_environment
 
 REQUIREMENTS = {
     "6.31": ("ipykernel==6.31.*", "nest-asyncio==1.6.*"),
@@ -41,9 +41,10 @@ CLICK = {"method": "custom", "content": {"event": "click"}}
 
 def installed_ipykernel(version: str) -> Path:
     """Return the directory that holds this ipykernel, after installing it if need be."""
-    target = dev_cache() / f"ipykernel-{version}"
+    target = DEV_CACHE / f"ipykernel-{version}"
     if target.is_dir():
         return target
+    target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(draft)]
     done = subprocess.run([*pip, *REQUIREMENTS[version]], capture_output=True, text=True, check=False)
@@ -57,13 +58,13 @@ def installed_ipykernel(version: str) -> Path:
     return target
 
 
-def write_kernelspec(name: str, version: str, kernels: Path) -> None:
+def write_kernelspec(name: str, version: str, kernels: Path, env: Mapping[str, str] | None = None) -> None:
     """Write a kernelspec of this ipykernel version into a `kernels` directory."""
     spec = {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"Python, ipykernel {version}",
         "language": "python",
-        "env": {"PYTHONPATH": str(installed_ipykernel(version))},
+        "env": {"PYTHONPATH": str(installed_ipykernel(version)), **(env or {})},
         "metadata": {"debugger": False},
     }
     (kernels / name).mkdir(parents=True, exist_ok=True)

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def dev_cache() -> Path:
-    """Return the directory outside the tree that keeps what tests had to install."""
-    chosen = os.environ.get("TTS_DEV_CACHE")
-    cache = Path(chosen) if chosen else Path.home() / ".cache" / "tts-notebook-dev"
-    cache.mkdir(parents=True, exist_ok=True)
-    return cache
+# Outside the tree: what tests had to install. Read at import, because no test sees a TTS_ variable.
+DEV_CACHE = Path(os.environ.get("TTS_DEV_CACHE") or Path.home() / ".cache" / "tts-notebook-dev")
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium() -> str:
+    """Return the path of the Chromium that this machine has."""
+    for name in CHROMIUM_NAMES:
+        if found := shutil.which(name):
+            return found
+    raise RuntimeError("The browser tests need Chromium. `python3 tasks.py test` installs it, where it can.")
 
 
 def free_port() -> int:
