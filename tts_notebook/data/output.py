@@ -1,0 +1,100 @@
+"""An Arrow table in the form that was asked for: pandas, polars or Arrow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tts_notebook.data.choice import one_of
+from tts_notebook.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+FORMS = ("pandas", "polars", "arrow")
+MONEY = ("float", "decimal")
+
+
+def check_output(to: str, money: str | None) -> tuple[str, str]:
+    """Return the form and how it holds money, before anything is asked for.
+
+    Raises:
+        InputError: there is no such form.
+        ConfigError: polars is asked for and not installed.
+    """
+    form = one_of("to", to, FORMS)
+    if form == "polars":
+        _polars()
+    # float keeps describe(), plots and arithmetic simple where people look at numbers;
+    # elsewhere tables are passed on, and a later reader cannot undo rounding
+    return form, one_of("money", money or ("float" if form == "pandas" else "decimal"), MONEY)
+
+
+def to_output(table: pa.Table, *, form: str, money: str, tz: str, attrs: Mapping[str, Any]) -> Any:
+    """Return the table as a pandas or polars DataFrame or as an Arrow table.
+
+    Args:
+        table: What `tabulate` made.
+        form: "pandas", "polars" or "arrow".
+        money: "float" or "decimal".
+        tz: The time zone in which times are shown.
+        attrs: What is kept with the table: `DataFrame.attrs` in pandas, the key
+            "tts_notebook" of the schema's metadata in Arrow. polars has no such place.
+    """
+    shown = _in_zone(_as_floats(table) if money == "float" else table, tz)
+    if form == "polars":
+        return _polars().from_arrow(shown)
+    if form == "arrow":
+        return shown.replace_schema_metadata({"tts_notebook": json.dumps(attrs)})
+    frame = _to_pandas(shown)
+    frame.attrs.update(attrs)
+    return frame
+
+
+def _as_floats(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    for number, column in enumerate(table.schema):
+        if pa.types.is_decimal(column.type):
+            # by way of text: Arrow's own cast misses the nearest float one time in five
+            floats = table.column(number).cast(pa.string()).cast(pa.float64())
+            table = table.set_column(number, column.name, floats)
+    return table
+
+
+def _in_zone(table: pa.Table, tz: str) -> pa.Table:
+    import pyarrow as pa
+
+    zone = pa.timestamp("us", tz=tz)
+    return table.cast(
+        pa.schema([pa.field(c.name, zone if pa.types.is_timestamp(c.type) else c.type) for c in table.schema])
+    )
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    dtypes = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=dtypes.get)
+    for column in table.schema:
+        if pa.types.is_decimal(column.type):
+            # Decimal objects, with NaN for what is missing: on Arrow's 38 digits pandas
+            # cannot even subtract ("precision out of range"), and None stops arithmetic
+            missing = frame[column.name].isna()
+            frame[column.name] = frame[column.name].astype(object).mask(missing, Decimal("NaN"))
+    return frame
+
+
+def _polars() -> Any:
+    try:
+        import polars
+    except ImportError:
+        raise ConfigError(
+            "This form of table needs polars, which is not installed.",
+            next_step="Install it with: pip install 'tts-notebook[polars]'",
+        ) from None
+    return polars

@@ -1,0 +1,87 @@
+"""A progress bar where somebody can see one."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+DELAY = 1.0  # seconds; a pull that is quicker shows nothing
+
+
+class Progress(Protocol):
+    """What a pull tells while it runs."""
+
+    def expect(self, rows: int) -> None:
+        """Say that so many more rows are to come."""
+
+    def advance(self, rows: int) -> None:
+        """Say that so many rows have come."""
+
+    def close(self) -> None:
+        """Say that no more will come."""
+
+
+class Silent:
+    """A progress that nobody wants to see."""
+
+    def expect(self, rows: int) -> None:
+        """Show nothing."""
+
+    def advance(self, rows: int) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Show nothing."""
+
+
+class Bar:
+    """A tqdm bar: a widget in a kernel that can show one, else text on standard error."""
+
+    def __init__(self, title: str, *, delay: float) -> None:
+        self._title, self._delay = title, delay
+        self._bar: Any = None
+
+    def expect(self, rows: int) -> None:
+        """Make the bar longer."""
+        if self._bar is None:
+            self._bar = _tqdm()(desc=self._title, unit=" rows", total=rows, delay=self._delay, leave=False)
+        else:
+            self._lengthen(self._bar.total + rows)
+
+    def advance(self, rows: int) -> None:
+        """Fill the bar; rows that were not announced make it longer."""
+        if self._bar is None:
+            self.expect(0)
+        if self._bar.n + rows > self._bar.total:
+            self._lengthen(self._bar.n + rows)
+        self._bar.update(rows)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def _lengthen(self, total: int) -> None:
+        self._bar.total = total
+        widget = getattr(self._bar, "container", None)
+        if widget is not None:  # tqdm's widget does not follow `total` by itself
+            widget.children[1].max = total
+
+
+def start_progress(title: str, wanted: bool | None) -> Progress:
+    """Return a bar at once, no bar, or (None) one that appears after a second."""
+    return Silent() if wanted is False else Bar(title, delay=0 if wanted else DELAY)
+
+
+def _tqdm() -> Any:
+    name = "tqdm.notebook" if _in_kernel() and find_spec("ipywidgets") else "tqdm"
+    # no watching thread: it would outlive the pull
+    return type("Tqdm", (import_module(name).tqdm,), {"monitor_interval": 0})
+
+
+def _in_kernel() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None

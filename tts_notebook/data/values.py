@@ -1,0 +1,221 @@
+"""JSON values of one column -> an Arrow array, and the values that do not fit it.
+
+TikTok Shop's types are not its word of honour: ids come as numbers, times as text,
+amounts as "". A column is first read as declared, at Arrow's speed; if one value is
+otherwise, the column is read again value by value. A value that cannot be understood
+is given back to the caller and never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Context, Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tts_notebook.data.tables import Kind
+
+SCALE = 6
+_PRECISION = 38
+# no Decimal here may be rounded: the default context would cut at 28 digits
+_EXACT = Context(prec=_PRECISION + SCALE)
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
+_INTEGER = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
+# the last second of the year 9999: later times are milliseconds by mistake
+_LAST_SECOND = 253_402_300_799
+
+
+def arrow_type(kind: Kind) -> pa.DataType:
+    """Return the Arrow type of a column of this kind; it never depends on the rows."""
+    import pyarrow as pa
+
+    types: dict[str, pa.DataType] = {
+        "integer": pa.int64(),
+        "count": pa.int64(),
+        "boolean": pa.bool_(),
+        "money": pa.decimal128(_PRECISION, SCALE),
+        "rate": pa.decimal128(_PRECISION, SCALE),
+        # microseconds: what pandas 3 itself uses for times read from text
+        "time": pa.timestamp("us", tz="UTC"),
+    }
+    return types.get(kind, pa.string())
+
+
+def convert(values: list[Any], kind: Kind) -> tuple[pa.Array, dict[int, Any]]:
+    """Turn one column's values into an array.
+
+    Returns:
+        The array, null where a value is missing or does not fit, and the values that
+        do not fit by their position.
+    """
+    import pyarrow as pa
+
+    fast = _FAST.get(kind)
+    if fast:
+        try:
+            return fast(values), {}
+        # pyarrow's own errors derive from these
+        except (ValueError, TypeError, OverflowError):
+            pass
+    return _one_by_one(values, kind, pa)
+
+
+def _one_by_one(values: list[Any], kind: Kind, pa: Any) -> tuple[pa.Array, dict[int, Any]]:
+    read, odd, clean = _READERS[kind], {}, []
+    for position, value in enumerate(values):
+        try:
+            clean.append(None if value is None else read(value))
+        except (ValueError, OverflowError, InvalidOperation):
+            odd[position] = value
+            clean.append(None)
+    if kind == "time":
+        return pa.array(clean, pa.timestamp("s", tz="UTC")).cast(arrow_type(kind)), odd
+    return pa.array(clean, arrow_type(kind)), odd
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values, pa.string())
+
+
+def _ids(values: list[Any]) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = _texts(values)
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _amounts(values: list[Any]) -> pa.Array:
+    return _texts(values).cast(arrow_type("money"))
+
+
+def _flags(values: list[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values, pa.bool_())
+
+
+def _times(values: list[Any]) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    seconds = pa.array(values, pa.int64())
+    limits = pc.min_max(seconds).as_py()
+    if not 0 <= (limits["min"] or 0) <= (limits["max"] or 0) <= _LAST_SECOND:
+        raise ValueError("a time is out of range")
+    # a time that was not reached is missing or 0
+    reached = pc.if_else(pc.equal(seconds, 0), pa.scalar(None, pa.int64()), seconds)
+    return reached.cast(pa.timestamp("s", tz="UTC")).cast(arrow_type("time"))
+
+
+def read_text(value: Any) -> str:
+    """Read text; a number becomes the text that was sent."""
+    if isinstance(value, (dict, list)):
+        raise ValueError("not a text")
+    text = value if isinstance(value, str) else json.dumps(value)
+    text.encode()  # half of a surrogate pair is valid JSON, but no column can hold it
+    return text
+
+
+def read_id(value: Any) -> str | None:
+    """Read an identifier: text, or a whole number that JSON has not rounded."""
+    if isinstance(value, (bool, float)):
+        raise ValueError("not an id")
+    return read_text(value) or None
+
+
+def read_integer(value: Any) -> int | None:
+    """Read a whole number of 64 bits, sent as a number or as text."""
+    if isinstance(value, str):
+        if not value:
+            return None
+        if not _INTEGER.fullmatch(value):
+            raise ValueError("not a whole number")
+    elif isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        raise ValueError("not a whole number")
+    number = int(value)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("too large")
+    return number
+
+
+def read_time(value: Any) -> int | None:
+    """Read seconds since 1970; 0 stands for a time that was not reached."""
+    seconds = read_integer(value)
+    if seconds is not None and not 0 <= seconds <= _LAST_SECOND:
+        raise ValueError("not a time in seconds")
+    return seconds or None
+
+
+def read_boolean(value: Any) -> bool | None:
+    """Read a truth value, also one sent as text or as 0 and 1."""
+    known = {"true": True, "false": False, "1": True, "0": False, "": None}
+    text = read_text(value).lower()
+    if text not in known:
+        raise ValueError("neither true nor false")
+    return known[text]
+
+
+def read_number(value: Any) -> Decimal | None:
+    """Read an exact decimal number from its text; one that would be rounded is refused."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError("not a number")
+    text = value if isinstance(value, str) else repr(value)
+    if not text.strip():
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a number")
+    number = Decimal(text.strip())
+    exact = number.quantize(Decimal(1).scaleb(-SCALE), context=_EXACT)
+    if exact != number or exact.adjusted() >= _PRECISION - SCALE:
+        raise ValueError("would be rounded")
+    return exact
+
+
+def read_json(value: Any) -> str | None:
+    """Keep a nested value as JSON text; what is empty is missing."""
+    return json_text(value) if value not in (None, "", [], {}) else None
+
+
+def read_count(value: Any) -> int:
+    """Count the objects of a list."""
+    if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
+        raise ValueError("not a list of objects")
+    return len(value)
+
+
+def json_text(value: Any) -> str:
+    """Write JSON that stays readable in any script, and always fits a text column."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(value)
+    return text
+
+
+_READERS: dict[Kind, Callable[[Any], Any]] = {
+    "string": read_text,
+    "id": read_id,
+    "integer": read_integer,
+    "boolean": read_boolean,
+    "money": read_number,
+    "rate": read_number,
+    "time": read_time,
+    "json": read_json,
+    "count": read_count,
+}
+_FAST: dict[Kind, Callable[[list[Any]], Any]] = {
+    "string": _texts,
+    "id": _ids,
+    "boolean": _flags,
+    "money": _amounts,
+    "rate": _amounts,
+    "time": _times,
+}
