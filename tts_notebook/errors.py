@@ -98,9 +98,7 @@ class TokenError(TTSError):
 
     next_step = "Run %tiktok_auth login --force to log in again."
 
-    def __init__(
-        self, message: str, *, code: int = 0, request_id: str = "", next_step: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: int = 0, request_id: str = "", next_step: str | None = None) -> None:
         super().__init__(message, next_step=next_step)
         self.code, self.request_id = code, request_id
 
@@ -126,9 +124,7 @@ class APIError(TTSError):
         next_step: str | None = None,
     ) -> None:
         known = f" (request_id {request_id})" if request_id else ""
-        super().__init__(
-            f"{path} was refused with code {code}: {message.rstrip('. ')}{known}.", next_step=next_step
-        )
+        super().__init__(f"{path} was refused with code {code}: {message.rstrip('. ')}{known}.", next_step=next_step)
         self.path, self.code, self.request_id, self.status = path, code, request_id, status
 
 
@@ -142,9 +138,7 @@ class PermissionMissing(APIError):
 
     next_step = "Enable it in Partner Center, then run %tiktok_auth login --force."
 
-    def __init__(
-        self, path: str, *, scope: str, code: int = 0, request_id: str = "", status: int = 0
-    ) -> None:
+    def __init__(self, path: str, *, scope: str, code: int = 0, request_id: str = "", status: int = 0) -> None:
         TTSError.__init__(
             self,
             f"{path} needs the scope {scope}, which this login does not have."
@@ -188,9 +182,17 @@ class RateLimited(APIError):
 
 
 class TransportError(TTSError):
-    """No usable answer came back: timeout, name resolution, TLS, or something that is not JSON."""
+    """No usable answer came back: timeout, name resolution, TLS, or something that is not JSON.
+
+    Attributes:
+        unsent: True when the request certainly did not reach its host.
+    """
 
     next_step = "Check the connection and run the cell again."
+
+    def __init__(self, message: str = "", *, next_step: str | None = None, unsent: bool = False) -> None:
+        super().__init__(message, next_step=next_step)
+        self.unsent = unsent
 
 
 class FlowMisuse(RuntimeError):

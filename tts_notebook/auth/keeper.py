@@ -14,10 +14,13 @@ from tts_notebook.errors import ConfigError, LoginRequired, TokenError, TTSError
 
 
 class PendingLogin(Protocol):
-    """The login that a first call may wait for."""
+    """The login that a first call may wait for.
 
-    def wait_for_use(self) -> None:
-        """Return when the keeper has its token; raise when it will not get one."""
+    Attributes:
+        wait_for_use: Returns when the keeper has its token; raises when it will not get one.
+    """
+
+    wait_for_use: Callable[[], object]
 
 
 class TokenKeeper:

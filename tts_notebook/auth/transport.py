@@ -16,6 +16,14 @@ from tts_notebook.errors import TransportError
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 TIMEOUT = (CONNECT_SECONDS, READ_SECONDS)
 
+_KINDS: tuple[tuple[type[requests.RequestException], str, bool], ...] = (
+    (requests.exceptions.ProxyError, "The proxy did not let the call to {host} through.", True),
+    (requests.exceptions.SSLError, "The encrypted connection to {host} could not be trusted.", True),
+    (requests.exceptions.ConnectTimeout, f"{{host}} did not take the call within {CONNECT_SECONDS} s.", True),
+    (requests.exceptions.ReadTimeout, f"{{host}} did not answer within {READ_SECONDS} s.", False),
+    (requests.exceptions.ChunkedEncodingError, "The answer of {host} broke off halfway.", False),
+    (requests.exceptions.ContentDecodingError, "The answer of {host} could not be unpacked.", False),
+)
 _URL_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
 
 
@@ -53,21 +61,13 @@ def unlogged() -> Iterator[None]:
 
 def transport_error(failure: requests.RequestException, host: str | None) -> TransportError:
     """Say in words what went wrong; the exception's own text holds the URL, so it is not used."""
-    kinds: tuple[tuple[type[requests.RequestException], str], ...] = (
-        (requests.exceptions.ProxyError, f"The proxy did not let the call to {host} through."),
-        (requests.exceptions.SSLError, f"The encrypted connection to {host} could not be trusted."),
-        (requests.exceptions.ConnectTimeout, f"{host} did not take the call within {CONNECT_SECONDS} s."),
-        (requests.exceptions.ReadTimeout, f"{host} did not answer within {READ_SECONDS} s."),
-        (requests.exceptions.ChunkedEncodingError, f"The answer of {host} broke off halfway."),
-        (requests.exceptions.ContentDecodingError, f"The answer of {host} could not be unpacked."),
-    )
-    for kind, sentence in kinds:
-        if isinstance(failure, kind):
-            return TransportError(sentence)
-    # urllib3 wraps the reason several layers deep and only its class says what it was
+    # urllib3 wraps the reason several layers deep and only its class's name says what it was
     text = repr(failure)
-    if "NameResolution" in text or "getaddrinfo" in text:
-        return TransportError(f"The name {host} could not be found.")
+    if "NameResolution" in text:
+        return TransportError(f"The name {host} could not be found.", unsent=True)
     if "Connection refused" in text:
-        return TransportError(f"{host} refused the connection.")
+        return TransportError(f"{host} refused the connection.", unsent=True)
+    for kind, sentence, unsent in _KINDS:
+        if isinstance(failure, kind):
+            return TransportError(sentence.format(host=host), unsent=unsent)
     return TransportError(f"The connection to {host} failed ({type(failure).__name__}).")

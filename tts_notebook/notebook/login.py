@@ -1,0 +1,330 @@
+"""Login: runs flow, callback and token endpoint together; owns the one lock."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import requests
+
+from tts_notebook.app import App
+from tts_notebook.auth.callback import CallbackServer, Page
+from tts_notebook.auth.flow import AuthorizationFlow, Stage
+from tts_notebook.auth.keeper import TokenKeeper
+from tts_notebook.auth.pasted import parse_pasted
+from tts_notebook.auth.token import NotPicklable
+from tts_notebook.auth.transport import TIMEOUT, unlogged, use_proxy
+from tts_notebook.data.shop import ShopSession
+from tts_notebook.errors import (
+    AuthorizationDenied,
+    ConfigError,
+    FlowMisuse,
+    InputError,
+    LoginCancelled,
+    LoginTimedOut,
+    StateMismatch,
+    TransportError,
+    TTSError,
+)
+from tts_notebook.notebook.view import (
+    connected_page,
+    denied_page,
+    failed_page,
+    finished_page,
+    stray_page,
+)
+
+_STATE_BYTES = 32  # 256 bits: on a shared machine every user can reach the port
+_LONGEST_TIMEOUT = 24 * 3600
+_POLL_SECONDS = 0.2  # short waits, so that the stop button works
+_EXCHANGE_TRIES = 3  # when no connection came about; an answer is never asked for twice
+
+
+class Login(NotPicklable):
+    """One login, under way or done. `await login` and `login.wait()` give the session.
+
+    Attributes:
+        session: The ShopSession; it may be used at once, its first call waits for this login.
+        profile: The profile that the login is for.
+        sandbox: Whether it is the sandbox's.
+        notice: What happened that did not end the login, in a sentence; empty if nothing did.
+    """
+
+    def __init__(
+        self,
+        session: ShopSession,
+        keeper: TokenKeeper,
+        app: App,
+        *,
+        profile: str,
+        sandbox: bool,
+        timeout: float,
+    ) -> None:
+        self.session, self.profile, self.sandbox = session, profile, sandbox
+        self.notice = ""
+        self.ends_at: datetime | None = None
+        self._app, self._keeper, self._timeout = app, keeper, timeout
+        self._flow = AuthorizationFlow(app, state=secrets.token_urlsafe(_STATE_BYTES))
+        self._lock = threading.Lock()
+        self._keeping = False  # the token has come and is being stored: too late to cancel
+        self._future: Future[ShopSession] = Future()
+        self._observers: list[Callable[[], None]] = []
+        self._server: CallbackServer | None = None
+        self._timer: threading.Timer | None = None
+        self._url = ""
+        # how a first call waits; a notebook replaces it by one that shows so
+        self.wait_for_use: Callable[[], object] = self.wait
+
+    def __repr__(self) -> str:
+        return f"<Login of profile {self.profile}: {self.stage.name}>"
+
+    @property
+    def url(self) -> str:
+        """The sign-in link while the login waits for it, else empty: it holds the login's `state`."""
+        return self._url if self.stage is Stage.AWAITING_REDIRECT else ""
+
+    @property
+    def stage(self) -> Stage:
+        """How far it is."""
+        return self._flow.stage
+
+    @property
+    def failure(self) -> TTSError | None:
+        """Why it ended without a token, None while it has not."""
+        problem = self._future.exception() if self._future.done() else None
+        return problem if isinstance(problem, TTSError) else None
+
+    @property
+    def listening(self) -> bool:
+        """Whether the redirect is received by this kernel; else its address must be pasted."""
+        return self._server is not None
+
+    def response(self, reveal: bool = False) -> dict[str, Any]:
+        """Return TikTok Shop's own token response; its tokens are blanked unless `reveal` is True.
+
+        Raises:
+            InputError: there is none, because the login is not done.
+        """
+        token = self._keeper.token
+        if token is None or self.stage is not Stage.AUTHORIZED:
+            raise InputError(f"There is no token response: the login's stage is {self.stage.name}.")
+        return token.response(reveal=reveal)
+
+    def wait(self, timeout: float | None = None) -> ShopSession:
+        """Block until the login is done, and return the session.
+
+        Args:
+            timeout: Seconds to wait here at the most; the login itself goes on after that.
+
+        Raises:
+            AuthorizationDenied, LoginTimedOut, LoginCancelled, TokenError, TransportError, ConfigError:
+                why there will be no token.
+        """
+        limit = math.inf if timeout is None else check_timeout(timeout)
+        waited = 0.0
+        while True:  # ends: the login's own timer ends it
+            step = min(_POLL_SECONDS, limit - waited)
+            try:
+                return self._future.result(step)
+            except FutureTimeout:
+                waited += step
+                if waited >= limit:
+                    raise LoginTimedOut(
+                        f"The seller has not answered within {limit:g} s.",
+                        next_step="The link goes on working: wait again, or run %tiktok_auth cancel.",
+                    ) from None
+
+    def __await__(self) -> Generator[Any, None, ShopSession]:
+        # shielded: who stops awaiting does not cancel the login
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+    def cancel(self) -> None:
+        """End the login and free its port. Does nothing when it has ended already."""
+        with self._lock:
+            if self._keeping or self.stage.finished:
+                return
+            self._flow.cancel()
+        self._finish(LoginCancelled("The login was cancelled."))
+
+    def paste(self, text: str) -> ShopSession:
+        """Complete the login with what the seller's browser shows after Authorize, and return the session.
+
+        Args:
+            text: The full address, its query string, or the code alone.
+
+        Raises:
+            InputError: no redirect can be read from it; the login goes on waiting.
+            StateMismatch: it belongs to another login; this one goes on waiting.
+            AuthorizationDenied, TokenError, TransportError, ConfigError: why the login ended.
+        """
+        query = parse_pasted(text)
+        try:
+            with self._lock:
+                code = self._flow.receive_pasted(query)
+        except StateMismatch:
+            raise StateMismatch("The pasted address belongs to another login.") from None
+        except FlowMisuse:
+            raise InputError(
+                f"This login does not wait for an address any more: its stage is {self.stage.name}."
+            ) from None
+        except TTSError as refusal:
+            self._finish(refusal)
+            raise
+        self._exchange(code)
+        return self.wait()
+
+    def subscribe(self, observer: Callable[[], None]) -> None:
+        """Call `observer`, from any thread, whenever the login moves on."""
+        if observer not in self._observers:
+            self._observers.append(observer)
+
+    # -- how it runs -----------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Listen, if the redirect URI is this machine's, and make the link.
+
+        Raises:
+            ConfigError: the settings or the port do not allow it; nothing is left running.
+        """
+        url = self._flow.begin()
+        if self._app.loopback_port is not None:
+            self._server = CallbackServer(self._app.redirect_uri, self._receive)
+        self._url = url
+        self.ends_at = datetime.now(UTC) + timedelta(seconds=self._timeout)
+        self._timer = threading.Timer(self._timeout, self._time_out)
+        self._timer.daemon = True
+        self._timer.name = "tts_notebook login timeout"
+        self._timer.start()
+
+    def adopt(self) -> None:
+        """Be done: the keeper has a token already."""
+        self._flow.stage = Stage.AUTHORIZED  # no flow took place, so there is no step to take
+        self._future.set_result(self.session)
+
+    def _receive(self, query: dict[str, str]) -> Page:
+        """Decide on a redirect, in a thread of the listener's; the page is what the browser then shows."""
+        try:
+            with self._lock:
+                code = self._flow.receive_redirect(query)
+        except StateMismatch as stray:
+            self.notice = (
+                "A sign-in was started in Seller Center. Open the link here, or paste the address of that page."
+                if stray.missing
+                else "A redirect of another sign-in arrived and was ignored."
+            )
+            self._notify()
+            return stray_page(without_state=stray.missing)
+        except FlowMisuse:
+            return finished_page(self.stage)
+        except AuthorizationDenied as refusal:
+            self._finish(refusal)
+            return denied_page(refusal.args[0])
+        except TTSError as problem:
+            self._finish(problem)
+            return failed_page(str(problem))
+        self._exchange(code)
+        failure = self.failure
+        if failure is not None:
+            return failed_page(str(failure))
+        token = self._keeper.token
+        return connected_page(token.seller_name if token else "", sandbox=self.sandbox)
+
+    def _exchange(self, code: str) -> None:
+        self._notify()
+        try:
+            token = self._ask_for_token(code)
+        except TTSError as failure:
+            with self._lock:
+                if self.stage is not Stage.AWAITING_TOKEN:
+                    return  # cancelled meanwhile, which is what counts
+                self._flow.abandon()
+            self._finish(failure)
+            return
+        with self._lock:
+            if self.stage is not Stage.AWAITING_TOKEN:
+                return
+            self._keeping = True
+        self._keeper.adopt(token)
+        with self._lock:
+            self._flow.receive_token()
+        self._finish(None)
+
+    def _ask_for_token(self, code: str) -> Any:
+        for attempt in range(1, _EXCHANGE_TRIES + 1):
+            try:
+                return self._keeper.endpoint.exchange(code)
+            except TransportError as failure:
+                if attempt == _EXCHANGE_TRIES or not failure.unsent:
+                    raise
+                time.sleep(_POLL_SECONDS)
+        raise AssertionError("unreachable")
+
+    def _time_out(self) -> None:
+        with self._lock:
+            if self.stage is not Stage.AWAITING_REDIRECT:
+                return
+            self._flow.time_out()
+        self._finish(LoginTimedOut(f"Nobody answered the sign-in link within {self._timeout:g} seconds."))
+
+    def _finish(self, failure: TTSError | None) -> None:
+        self._url, self.notice = "", ""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._server is not None:
+            self._server.close()
+        if failure is None:
+            self._future.set_result(self.session)
+        else:
+            # the frames of a stored error would keep the code alive
+            self._future.set_exception(failure.with_traceback(None))
+        self._notify()
+
+    def _notify(self) -> None:
+        for observer in tuple(self._observers):
+            observer()
+
+
+def approve(login: Login) -> ShopSession:
+    """Press Authorize on the sandbox's consent page in a person's place, and return the session."""
+    if not login.sandbox:
+        raise InputError("--approve is for the sandbox only: a real seller decides in the browser.")
+    with requests.Session() as browser, unlogged():
+        use_proxy(browser, login.url, None)
+        try:
+            answer = browser.post(login.url, data={"decision": "authorize"}, timeout=TIMEOUT, allow_redirects=False)
+        except requests.RequestException:
+            raise ConfigError("The sandbox does not answer.", next_step="Run %tiktok_auth login --sandbox.") from None
+    return login.paste(answer.headers.get("Location", ""))
+
+
+def check_timeout(timeout: float) -> float:
+    """Return the seconds, or say what a timeout is."""
+    try:
+        seconds = float(timeout)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise InputError(
+            f"The timeout is {timeout!r}: give a number of seconds above 0 and up to {_LONGEST_TIMEOUT} (a day)."
+        )
+    return seconds
+
+
+def open_browser(url: str) -> bool:
+    """Open the link in the system's browser, if there is one on this machine."""
+    import webbrowser
+
+    if os.environ.get("DISPLAY") is None and os.environ.get("WAYLAND_DISPLAY") is None and os.name == "posix":
+        return False  # a text browser would take the terminal over
+    threading.Thread(target=partial(webbrowser.open, url), daemon=True).start()
+    return True

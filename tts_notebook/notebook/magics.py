@@ -1,0 +1,393 @@
+"""%tiktok_auth login | status | … : a thin layer over login and session."""
+
+from __future__ import annotations
+
+import json
+import threading
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from getpass import getpass
+from typing import TYPE_CHECKING, Any
+
+from tts_notebook.app import AUTHORIZE_URLS
+from tts_notebook.auth import settings
+from tts_notebook.errors import InputError, LoginRequired
+from tts_notebook.notebook import command_line
+from tts_notebook.notebook.surroundings import Line, Surroundings, say, surroundings_of
+from tts_notebook.notebook.view import countdown, text_of, view_of
+
+if TYPE_CHECKING:
+    from tts_notebook.notebook.connections import Connection, Connections
+    from tts_notebook.notebook.login import Login
+    from tts_notebook.notebook.panel import Panel
+
+MAGIC = "tiktok_auth"
+_REMEDIES = "Log in once in a notebook with the same TTS_HOME and profile, or set TTS_REFRESH_TOKEN, or use --sandbox."
+_ENVIRONMENT_STEP = "The environment (TTS_REFRESH_TOKEN) would still log in: unset it to be logged out there too."
+_REVOKE_STEP = "To take the authorization itself back, the seller removes the app in Seller Center."
+
+
+@dataclass
+class AuthMagics:
+    """The magic of one IPython shell, and everything it put there."""
+
+    shell: Any
+    panels: dict[str, Panel] = field(default_factory=dict)
+    injected: dict[str, Any] = field(default_factory=dict)
+    active_profile: str = ""
+
+    @property
+    def connections(self) -> Connections:
+        """This process's connections; imported late, so that %load_ext is quick."""
+        from tts_notebook.notebook.connections import connections
+
+        return connections
+
+    def __call__(self, line: str) -> object:
+        """Run a line. The docstring that IPython shows is set when the magic is loaded."""
+        arguments = command_line.parse_line(line)
+        if not arguments.verb:
+            say(self._status_text(self._find(None)))
+            return None
+        verb: Callable[[Namespace], object] = getattr(self, f"_{arguments.verb}")
+        return verb(arguments)
+
+    def close(self) -> None:
+        """Take back everything: panels, pending logins, the sandbox, injected names."""
+        for panel in self.panels.values():
+            panel.close()
+        self.panels.clear()
+        self.connections.close()
+        for name, session in self.injected.items():
+            if self.shell.user_ns.get(name) is session:
+                self.shell.drop_by_id({name: session})
+        self.injected.clear()
+
+    # -- verbs -----------------------------------------------------------------------------
+
+    def _login(self, arguments: Namespace) -> Login:
+        from tts_notebook.notebook.login import check_timeout
+
+        who = surroundings_of(self.shell)
+        self._refuse_foreign(arguments.name, overwrite=arguments.overwrite)
+        if arguments.approve and not arguments.sandbox:
+            raise InputError("--approve is for the sandbox only: a real seller decides in the browser.")
+        timeout = check_timeout(command_line.seconds(arguments.timeout))
+        connection = self.connections.choose(
+            profile=arguments.profile,
+            sandbox=arguments.sandbox,
+            market=arguments.market,
+            port=command_line.whole_number(arguments.port, "--port"),
+            token_file=arguments.token_file,
+            proxy=arguments.proxy,
+        )
+        login = None if arguments.force else self.connections.adopt(connection)
+        if login is None:
+            if who is Surroundings.HEADLESS and not arguments.sandbox:
+                raise LoginRequired(
+                    "There is no usable login for this run, and nobody can be asked here.", next_step=_REMEDIES
+                )
+            login = self.connections.begin(connection, timeout)
+        self.active_profile = connection.profile
+        self._inject(arguments.name, login)
+        self._run_login(connection, login, arguments, who)
+        return login
+
+    def _run_login(self, connection: Connection, login: Login, arguments: Namespace, who: Surroundings) -> None:
+        from tts_notebook.notebook.login import approve, open_browser
+
+        login.wait_for_use = lambda: self._wait_visibly(login)
+        if arguments.sandbox and (arguments.approve or who is Surroundings.HEADLESS) and login.url:
+            approve(login)
+        self._present(connection, who)
+        if arguments.browser and login.url and not open_browser(login.url):
+            say("No browser can be opened on the kernel's machine: open the link yourself.")
+        if arguments.wait:
+            self._wait_visibly(login)
+
+    def _wait(self, arguments: Namespace) -> None:
+        login = self._find_login(arguments.profile)
+        timeout = None if arguments.timeout is None else command_line.seconds(arguments.timeout)
+        self._wait_visibly(login, timeout)
+
+    def _cancel(self, arguments: Namespace) -> None:
+        login = self._find_login(arguments.profile)
+        if login.stage.finished:
+            say(f"There is nothing to cancel: {self._status_headline(self._connection_of(login))}.")
+            return
+        login.cancel()
+        say("The sign-in was cancelled, and its port is free again.")
+
+    def _paste(self, arguments: Namespace) -> None:
+        login = self._find_login(arguments.profile)
+        if login.stage.finished:
+            raise InputError("No sign-in is waiting for an address.", next_step="Run %tiktok_auth login first.")
+        self._refuse_headless("paste asks for the address")
+        login.paste(getpass("Address after Authorize (hidden): "))
+        say(self._status_text(self._connection_of(login)))
+
+    def _status(self, arguments: Namespace) -> None:
+        connection = self._find(arguments.profile)
+        if arguments.json:
+            say(json.dumps(status_json(connection), indent=1))
+        else:
+            say(self._status_text(connection))
+
+    def _refresh(self, arguments: Namespace) -> None:
+        connection = self._find(arguments.profile)
+        token = connection.keeper.token if connection else None
+        if connection is None or token is None:
+            raise LoginRequired("There is no login to refresh.")
+        connection.keeper.renew(token, look_first=False)
+        say(self._status_text(connection))
+
+    def _panel(self, arguments: Namespace) -> None:
+        connection = self._find(arguments.profile)
+        if connection is None:
+            raise LoginRequired("There is no login to show.")
+        self._present(connection, surroundings_of(self.shell))
+
+    def _profiles(self, arguments: Namespace) -> None:
+        del arguments
+        names = settings.list_profiles()
+        active = self.active_profile or settings.choose_profile(None)
+        rows = [f"{'→' if name == active else ' '} {name}" for name in names]
+        say("\n".join([f"Profiles in {settings.home()}:", *rows]) if rows else "There is no profile here yet.")
+
+    def _configure(self, arguments: Namespace) -> None:
+        profile = settings.choose_profile(arguments.profile)
+        self._refuse_headless("configure asks questions")
+        known = settings.load_configured(profile)
+        answers = {
+            "app_key": _ask("app_key", known.get("app_key")),
+            "app_secret": getpass("app_secret (hidden, empty keeps the old one): ").strip()
+            or known.get("app_secret", ""),
+            "service_id": _ask("service_id", known.get("service_id")),
+            "market": _ask(f"market ({' or '.join(AUTHORIZE_URLS)})", known.get("market") or "global"),
+            "redirect_uri": known.get("redirect_uri", ""),
+        }
+        from tts_notebook.app import resolve_app
+
+        resolve_app({}, {}, answers)  # says what is wrong before anything is kept
+        path = settings.save_configured(profile, answers)
+        say(f"Kept in {path}, readable by you only. Next: %tiktok_auth login" + _profile_option(profile))
+
+    def _logout(self, arguments: Namespace) -> None:
+        connection = self._find(arguments.profile)
+        if connection is None or connection.keeper.token is None:
+            say("There was no login to forget.")
+        else:
+            if connection.login is not None:
+                connection.login.cancel()
+            connection.login = None
+            connection.keeper.forget()
+            self._update_panel(connection)
+            say(f"Logged out: the tokens of profile {connection.profile} are forgotten. {_REVOKE_STEP}")
+        if settings.seed_refresh_token():
+            say(_ENVIRONMENT_STEP)
+
+    def _help(self, arguments: Namespace) -> None:
+        del arguments
+        say(command_line.help_text())
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def _present(self, connection: Connection, who: Surroundings) -> None:
+        """Show the panel where a person can use it, text elsewhere."""
+        if who is not Surroundings.NOTEBOOK:
+            now = datetime.now(UTC)
+            say(text_of(view_of(connection.situation(), now), link=who is Surroundings.TERMINAL))
+            return
+        panel = self._panel_of(connection)
+        panel.update()
+        panel.show()
+
+    def _panel_of(self, connection: Connection) -> Panel:
+        from tts_notebook.notebook.panel import Panel
+
+        key = f"{connection.profile} {id(connection)}"
+        panel = self.panels.get(key)
+        if panel is None:
+
+            def cancel() -> None:
+                if connection.login is not None:
+                    connection.login.cancel()
+
+            def paste(text: str) -> None:
+                if connection.login is not None:
+                    connection.login.paste(text)
+
+            def refresh() -> None:
+                token = connection.keeper.token
+                if token is not None:
+                    connection.keeper.renew(token, look_first=False)
+
+            panel = Panel(
+                connection.situation,
+                cancel=cancel,
+                refresh=refresh,
+                paste=paste,
+            )
+            self.panels[key] = panel
+            connection.keeper.subscribe(panel.update)
+        if connection.login is not None:
+            connection.login.subscribe(panel.update)
+        return panel
+
+    def _update_panel(self, connection: Connection) -> None:
+        panel = self.panels.get(f"{connection.profile} {id(connection)}")
+        if panel is not None:
+            panel.update()
+
+    def _wait_visibly(self, login: Login, timeout: float | None = None) -> None:
+        """Wait for a login and say so in the cell that waits; a thread that is no cell's waits silently."""
+        if login.stage.finished or threading.current_thread() is not threading.main_thread():
+            login.wait(timeout)
+            return
+        line = Line(_waiting_text(login))
+        moved = threading.Event()
+        login.subscribe(moved.set)
+        waited = 0.0
+        limit = float("inf") if timeout is None else timeout
+        try:
+            while not login.stage.finished and waited < limit:
+                # short, so that the stop button works
+                moved.wait(0.2)
+                waited += 0.2
+                line.rewrite(_waiting_text(login))
+            login.wait(None if login.stage.finished else 0.001)
+        finally:
+            line.rewrite(self._status_headline(self._connection_of(login)))
+
+    def _status_text(self, connection: Connection | None) -> str:
+        if connection is None:
+            return (
+                "○ Not signed in.\nNext: %tiktok_auth login (or %tiktok_auth login --sandbox to try without an "
+                "account). %tiktok_auth help lists everything."
+            )
+        view = view_of(connection.situation(), datetime.now(UTC))
+        return text_of(view)
+
+    def _status_headline(self, connection: Connection) -> str:
+        view = view_of(connection.situation(), datetime.now(UTC))
+        return f"{view.mark} {view.headline}"
+
+    # -- finding ---------------------------------------------------------------------------
+
+    def _find(self, profile: str | None) -> Connection | None:
+        """The connection that a line is about: the profile named, else the last used, else the stored default."""
+        if profile is None and self.active_profile:
+            known = self.connections.of_profile(self.active_profile)
+            if known is not None:
+                return known
+        name = settings.choose_profile(profile)
+        known = self.connections.of_profile(name)
+        if known is not None:
+            return known
+        if name not in settings.list_profiles():
+            if profile is None:
+                return None
+            there = ", ".join(settings.list_profiles()) or "none yet"
+            raise InputError(f"There is no profile {name!r} here (known: {there}).")
+        return self.connections.stored(name)
+
+    def _find_login(self, profile: str | None) -> Login:
+        connection = self._find(profile)
+        if connection is None or connection.login is None:
+            raise LoginRequired("No sign-in was started here.")
+        return connection.login
+
+    def _connection_of(self, login: Login) -> Connection:
+        connection = self.connections.of_login(login)
+        assert connection is not None, "a login's connection lives as long as the extension"
+        return connection
+
+    # -- the notebook's namespace ------------------------------------------------------------
+
+    def _refuse_foreign(self, name: str, *, overwrite: bool) -> None:
+        from tts_notebook.data.shop import ShopSession
+
+        if not name.isidentifier():
+            raise InputError(f"--as {name!r} cannot be a variable's name.")
+        held = self.shell.user_ns.get(name)
+        if held is not None and not isinstance(held, ShopSession) and not overwrite:
+            raise InputError(
+                f"There is a variable {name} in this notebook already, and it is not a session.",
+                next_step=f"Choose another name (--as shop), or add --overwrite to replace {name}.",
+            )
+
+    def _inject(self, name: str, login: Login) -> None:
+        self.shell.push({name: login.session})
+        self.injected[name] = login.session
+
+    def _refuse_headless(self, what: str) -> None:
+        if surroundings_of(self.shell) is Surroundings.HEADLESS:
+            raise LoginRequired(f"{what}, and nobody can be asked here.", next_step=_REMEDIES)
+
+
+def status_json(connection: Connection | None) -> dict[str, Any]:
+    """The status as plain values, tokens and link left out; times in ISO 8601, UTC."""
+    if connection is None:
+        return {"stage": 0, "stage_name": "READY", "connected": False}
+    situation = connection.situation()
+    times = {
+        name: value.astimezone(UTC).isoformat() if (value := getattr(situation, name)) else None
+        for name in ("expires_at", "refresh_expires_at", "last_refresh")
+    }
+    return {
+        "stage": int(situation.stage),
+        "stage_name": situation.stage.name,
+        "connected": situation.connected,
+        "profile": situation.profile,
+        "sandbox": situation.sandbox,
+        "seller": situation.seller,
+        "region": situation.region,
+        "granted_scopes": list(situation.scopes),
+        **times,
+        "kept": situation.where,
+        "failure": situation.failure,
+        "problem": situation.problem,
+    }
+
+
+def load(shell: Any) -> None:
+    """Register the magic and its completion in a shell."""
+    magics = AuthMagics(shell)
+
+    def tiktok_auth(line: str) -> object:
+        return magics(line)
+
+    tiktok_auth.__doc__ = command_line.help_text()
+    shell.register_magic_function(tiktok_auth, "line", MAGIC)
+    shell.tts_notebook_magics = magics
+    shell.set_hook("complete_command", _complete, str_key=f"%{MAGIC}")
+
+
+def unload(shell: Any) -> None:
+    """Leave no magic, hook, thread, socket or name behind."""
+    magics = shell.__dict__.pop("tts_notebook_magics", None)
+    if magics is None:
+        return
+    magics.close()
+    shell.magics_manager.magics["line"].pop(MAGIC, None)
+    shell.strdispatchers["complete_command"].strs.pop(f"%{MAGIC}", None)
+
+
+def _complete(shell: Any, event: Any) -> list[str]:
+    del shell
+    return command_line.complete(event.text_until_cursor, event.symbol, settings.list_profiles())
+
+
+def _waiting_text(login: Login) -> str:
+    left = f", {countdown(login.ends_at - datetime.now(UTC))} left" if login.ends_at else ""
+    return f"Waiting for the sign-in in the panel{left}. The stop button ends this cell, not the sign-in."
+
+
+def _ask(name: str, known: str | None) -> str:
+    return input(f"{name}{f' [{known}]' if known else ''}: ").strip() or known or ""
+
+
+def _profile_option(profile: str) -> str:
+    return "" if profile == settings.DEFAULT_PROFILE else f" --profile {profile}"

@@ -1,0 +1,204 @@
+"""The panel: shows a view with ipywidgets, and reports clicks. It keeps no state of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import ipywidgets
+from IPython.display import display
+from traitlets import Unicode
+
+from tts_notebook.errors import TTSError
+from tts_notebook.notebook.view import Situation, View, view_of
+
+# kept in saved files beside the widget: it names no link, no state and nobody
+TEXT_TWIN = "TikTok Shop sign-in panel. Run %tiktok_auth status to see where the login stands."
+_TICK_SECONDS = 1.0
+_FACTS_EVERY = 30  # ticks; a countdown moves each second, "in 6 days" does not
+
+_STYLE = """<style>
+.tts-panel { border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 8px; padding: 12px 16px;
+  max-width: 46rem; color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent) }
+.tts-panel .tts-headline { font-size: 15px; font-weight: 600; line-height: 1.5 }
+.tts-panel .tts-line { line-height: 1.5; margin: 2px 0 }
+.tts-panel a.tts-link { display: inline-block; margin: 8px 0 4px; padding: 6px 16px; border-radius: 6px;
+  background: #0b57d0; color: #fff !important; text-decoration: none; font-weight: 600 }
+.tts-panel a.tts-link:focus-visible { outline: 3px solid var(--jp-ui-font-color1, #000); outline-offset: 2px }
+.tts-panel table { border-collapse: collapse; margin-top: 6px }
+.tts-panel th { text-align: left; font-weight: 400; color: var(--jp-ui-font-color2, inherit); padding: 2px 14px 2px 0;
+  vertical-align: top; white-space: nowrap }
+.tts-panel td { padding: 2px 0; line-height: 1.4 }
+</style>"""
+
+
+class _PasteBox(ipywidgets.Text):  # type: ignore[misc]  # ipywidgets is untyped
+    """Takes an address that holds a code: not echoed to other front-ends, sent when it is complete."""
+
+    value = Unicode("").tag(sync=True, echo_update=False)
+
+
+class Panel:
+    """One panel of one profile.
+
+    Args:
+        look: Gives the situation as of now; called from any thread.
+        cancel, refresh: What the buttons do.
+        paste: Takes what was pasted.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Situation],
+        *,
+        cancel: Callable[[], object],
+        refresh: Callable[[], object],
+        paste: Callable[[str], object],
+    ) -> None:
+        self._look, self._paste_text = look, paste
+        self._lock = threading.Lock()  # one writer at a time, from whichever thread
+        self._busy = threading.Lock()  # one click's work at a time
+        self._closed = threading.Event()
+        self._ticks = 0
+        self._said = ""
+        self._style = ipywidgets.HTML(_STYLE)
+        self._headline = ipywidgets.HTML()
+        self._link = ipywidgets.HTML()
+        self._facts = ipywidgets.HTML()
+        self._message = ipywidgets.HTML()
+        self._cancel = _button("Cancel sign-in", "End this sign-in and free its port", lambda: self._work(cancel))
+        self._refresh = _button("Refresh now", "Renew the access token now", lambda: self._work(refresh))
+        self._address = _PasteBox(
+            placeholder="https://…?code=…&state=…",
+            description="Paste address",
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout={"width": "26rem"},
+            tooltip="The address of the page that the browser shows after Authorize, if the panel does not react",
+        )
+        self._address.observe(self._pasted, "value")
+        self._use = _button("Use address", "Finish the sign-in with the pasted address", lambda: None)
+        self._paste = ipywidgets.HBox([self._address, self._use])
+        self._box = ipywidgets.VBox(
+            [
+                self._style,
+                self._headline,
+                self._link,
+                self._facts,
+                ipywidgets.HBox([self._cancel, self._refresh]),
+                self._paste,
+                self._message,
+            ]
+        )
+        self._box.add_class("tts-panel")
+        self.update()
+        self._ticker = threading.Thread(target=self._tick, name="tts_notebook panel", daemon=True)
+        self._ticker.start()
+
+    def show(self) -> None:
+        """Display it in the cell that runs now."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
+        # the text is given here, because a widget's own would spell its link out in the saved file
+        bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": TEXT_TWIN}
+        display(bundle, raw=True)  # type: ignore[no-untyped-call]  # IPython is partly typed
+
+    def update(self) -> None:
+        """Show what is the case now. Any thread may call it: traits are set, and nothing else is done."""
+        with self._lock:
+            if not self._closed.is_set():
+                self._write(view_of(self._look(), datetime.now(UTC)))
+
+    def close(self) -> None:
+        """Stop following the login, and leave a last, linkless state behind. Safe to call twice."""
+        self.update()
+        self._closed.set()
+        if threading.current_thread() is not self._ticker:
+            self._ticker.join(2)
+        with self._lock:
+            self._link.value = ""
+            for widget in (*self._leaves(), self._box):
+                widget.close()
+
+    def _write(self, view: View) -> None:
+        _set(self._headline, _headline_html(view))
+        _set(self._link, _link_html(view.link))
+        _set(self._facts, _facts_html(view))
+        _set(self._message, f'<div class="tts-line" role="alert">{escape(self._said)}</div>' if self._said else "")
+        for widget, shown in (
+            (self._cancel, view.can_cancel),
+            (self._refresh, view.can_refresh),
+            (self._paste, view.can_paste),
+        ):
+            display_now = None if shown else "none"
+            if widget.layout.display != display_now:
+                widget.layout.display = display_now
+
+    def _tick(self) -> None:
+        while not self._closed.wait(_TICK_SECONDS):
+            self._ticks += 1
+            if self._look().url or self._ticks % _FACTS_EVERY == 0:
+                self.update()
+
+    def _pasted(self, change: Any) -> None:
+        text = change["new"]
+        if not text:
+            return
+        self._address.value = ""  # at once: what a front-end shows is saved with the notebook
+        self._work(lambda: self._paste_text(text))
+
+    def _work(self, action: Callable[[], object]) -> None:
+        """Do what a click asks in a thread, once however often it is clicked; ipywidgets would hide errors."""
+        threading.Thread(target=self._do, args=(action,), name="tts_notebook click", daemon=True).start()
+
+    def _do(self, action: Callable[[], object]) -> None:
+        if not self._busy.acquire(blocking=False):
+            return
+        try:
+            self._said = ""
+            action()
+        except TTSError as problem:
+            self._said = str(problem)
+        finally:
+            self._busy.release()
+            self.update()
+
+    def _leaves(self) -> tuple[Any, ...]:
+        return (self._style, self._headline, self._link, self._facts, self._message, self._cancel, self._refresh,
+                self._address, self._use, self._paste)  # fmt: skip
+
+
+def _button(words: str, explained: str, clicked: Callable[[], object]) -> Any:
+    button = ipywidgets.Button(description=words, tooltip=explained, layout={"width": "auto"})
+    button.on_click(lambda _: clicked())
+    return button
+
+
+def _set(widget: Any, value: str) -> None:
+    if widget.value != value:
+        widget.value = value
+
+
+def _headline_html(view: View) -> str:
+    lines = "".join(f'<div class="tts-line">{escape(line)}</div>' for line in view.lines)
+    mark = f'<span aria-hidden="true">{escape(view.mark)}</span>'
+    return f'<div class="tts-headline" role="status">{mark} {escape(view.headline)}</div>{lines}'
+
+
+def _link_html(link: str | None) -> str:
+    if link is None:
+        return ""
+    # a plain prepared link: needs no comm, no pop-up permission and no browser on the kernel's machine
+    return (
+        f'<a class="tts-link" href="{escape(link, quote=True)}" target="_blank" rel="noopener noreferrer">'
+        "Sign in to TikTok Shop (opens a new tab)</a>"
+    )
+
+
+def _facts_html(view: View) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(label)}</th><td>{escape(value)}</td></tr>' for label, value in view.facts
+    )
+    return f"<table>{rows}</table>" if rows else ""
