@@ -195,7 +195,7 @@ def run_tests(fast: bool, for_pytest: list[str]) -> int:
         say(f"==> {' '.join(command)}")
         failed = subprocess.run([str(PYTHON), "-m", *command], cwd=HERE, check=False).returncode
         if failed:
-            return stop(f"{command[0]} failed.")
+            return stop(f"{' '.join(command)} failed.")
     return 0
 
 
