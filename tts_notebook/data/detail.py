@@ -60,6 +60,8 @@ def _merged(record: dict[str, Any], told: dict[str, Any] | None, lookup: Lookup,
     record, told = dict(record), dict(told)
     if isinstance(record.get(parts), list) and isinstance(told.get(parts), list):
         record[parts], told[parts] = _dealt_out(record[parts], told[parts], lookup.into)
+        if not told[parts]:
+            del told[parts]
     return {**record, lookup.into: told}
 
 

@@ -25,17 +25,11 @@ class Harvest:
 
     def __init__(self, tables: Sequence[Table], *, detail: bool = False) -> None:
         self.misfits: Counter[str] = Counter()
-        self.latest = 0
         self._tables, self._detail = tables, detail
         self._chunks: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
         self._owners: dict[str, list[int]] = {table.name: [] for table in tables}
         self._newest: dict[tuple[str, str], tuple[int, int]] = {}
         self._count = 0
-
-    @property
-    def rows(self) -> int:
-        """How many records there are, each counted once."""
-        return len(self._newest)
 
     def add(self, shop: Shop, records: Sequence[Mapping[str, Any]]) -> None:
         """Take in records of one shop."""
@@ -47,7 +41,6 @@ class Harvest:
             updated = seconds_in(record, "update_time")
             if key not in self._newest or updated >= self._newest[key][0]:
                 self._newest[key] = updated, number
-            self.latest = max(self.latest, seconds_in(record, "create_time"))
         for table in self._tables:
             self._add_rows(table, shop, numbers, records)
 
@@ -76,7 +69,6 @@ class Harvest:
         self._newest.update((key, (updated, self._count + number)) for key, (updated, number) in other._newest.items())
         self._count += other._count
         self.misfits += other.misfits
-        self.latest = max(self.latest, other.latest)
 
     def finish(self) -> dict[str, pa.Table]:
         """Return every table, sorted, each record once."""

@@ -102,6 +102,8 @@ class Pull:
     progress: Progress
     notes: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    read: int = 0
+    latest: int = 0
 
     def run(self, tables: Sequence[Table], shops: Sequence[Shop]) -> Harvest:
         """Read all shops in turn and return their rows.
@@ -117,8 +119,7 @@ class Pull:
             try:
                 self._read_shop(shop, harvest)
             except (RateLimited, TokenRejected, TransportError) as error:
-                gathered.merge(harvest)
-                error.next_step = f"{error.next_step} {_what_was_read(gathered)}".strip()
+                error.next_step = f"{error.next_step} {self._how_far()}".strip()
                 raise
             except APIError as error:
                 refusals.append(error)
@@ -153,6 +154,8 @@ class Pull:
             announced = True
             seen.update(str(record.get("id")) for record in records)
             batch += records
+            self.read += len(records)
+            self.latest = max([self.latest, *(seconds_in(record, "create_time") for record in records)])
             self.progress.advance(len(records))
             if len(batch) >= _BATCH:
                 self._gather(shop, batch, harvest)
@@ -195,19 +198,18 @@ class Pull:
         self.pace.wait()
         return self.session.call("GET", path, params=params, shop=shop)
 
+    def _how_far(self) -> str:
+        if not self.read:
+            return "No row had been read."
+        latest = datetime.fromtimestamp(self.latest, UTC)
+        return (
+            f"{self.read:,} rows had been read, created up to {latest:%Y-%m-%dT%H:%M:%SZ}; they are not kept. "
+            "If it happens again, pull shorter periods one after the other, with since= and until=."
+        )
+
 
 def _records(page: Mapping[str, Any], listing: Listing) -> list[dict[str, Any]]:
     records = page.get(listing.records) or []
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise TransportError(f"{listing.path} sent a page whose {listing.records} is not a list of objects.")
     return records
-
-
-def _what_was_read(harvest: Harvest) -> str:
-    if not harvest.rows:
-        return "No row had been read."
-    latest = datetime.fromtimestamp(harvest.latest, UTC)
-    return (
-        f"{harvest.rows:,} rows had been read, created up to {latest:%Y-%m-%dT%H:%M:%SZ}; they are not kept. "
-        "If it happens again, pull shorter periods one after the other, with since= and until=."
-    )

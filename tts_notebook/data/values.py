@@ -105,7 +105,10 @@ def _times(values: list[Any]) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    seconds = pa.array(values, pa.int64())
+    seconds = pa.array(values)
+    if seconds.type not in (pa.int64(), pa.null()):  # asked for int64, Arrow would cut 2.5 to 2
+        raise ValueError("a time is no whole number")
+    seconds = seconds.cast(pa.int64())
     limits = pc.min_max(seconds).as_py()
     if not 0 <= (limits["min"] or 0) <= (limits["max"] or 0) <= _LAST_SECOND:
         raise ValueError("a time is out of range")
