@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tts_notebook.app import DEFAULT_REDIRECT_URI, App, check_port, resolve_app
+from tts_notebook.app import VARIABLES, App, check_port, is_loopback, resolve_app
 from tts_notebook.auth import settings
 from tts_notebook.auth.endpoint import TokenEndpoint
 from tts_notebook.auth.flow import Stage
@@ -151,13 +152,11 @@ class Connections:
         return self._connection(f"{profile} {store.path}", profile, app, store)
 
     def _sandbox(self, port: int | None) -> Connection:
-        uri = resolve_app({"app_key": "any", "app_secret": "any"}, {}, {}, port=port).redirect_uri
-        if port is None and self.child is not None:
-            uri = self.child.redirect_uri
+        uri = _sandbox_redirect_uri(port)
         if self.child is None or not self.child.alive or self.child.redirect_uri != uri:
             if self.child is not None:
                 self.child.stop()
-            self.child = SandboxChild(uri or DEFAULT_REDIRECT_URI)
+            self.child = SandboxChild(uri)
         # its world and its tokens end with it, so they are kept in memory only
         return self._connection("sandbox", SANDBOX_PROFILE, self.child.app, MemoryStore())
 
@@ -182,6 +181,14 @@ class Connections:
                     f"{other.app.loopback_port}.",
                     next_step="Finish or cancel that one first (%tiktok_auth cancel), or choose another --port.",
                 )
+
+
+def _sandbox_redirect_uri(port: int | None) -> str:
+    """Where the sandbox sends the browser back to: the one setting of the environment that it shares."""
+    chosen = os.environ.get(VARIABLES["redirect_uri"], "")
+    elsewhere = chosen and not is_loopback(urlsplit(chosen).hostname)
+    environ = {} if elsewhere else {VARIABLES["redirect_uri"]: chosen}
+    return resolve_app({"app_key": "any", "app_secret": "any"}, environ, {}, port=port).redirect_uri
 
 
 def _restore(keeper: TokenKeeper) -> bool:
