@@ -1,0 +1,129 @@
+"""The world: each shop's orders, made when first asked for, sorted for searching."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Literal
+
+from .catalogue import Seller, Shop, sellers
+from .order_json import Style, order_text, payment_method, southeast_asian
+from .orders import Order, make_order
+from .rhythm import order_times
+
+SortField = Literal["create_time", "update_time"]
+Key = tuple[int, int]
+
+# At about 4 KB an order this is at most 200 MB of remembered JSON in each shop.
+REMEMBERED_ORDERS = 50_000
+REMEMBERED_SEARCHES = 32
+SORT_KEYS: dict[SortField, Callable[[Order], Key]] = {
+    "create_time": attrgetter("created", "id"),
+    "update_time": attrgetter("updated", "id"),
+}
+
+
+class ShopBooks:
+    """One shop's orders. They are generated on first use and change only through this class."""
+
+    def __init__(self, shop: Shop, seed: int, count: int, now: int) -> None:
+        self.shop = shop
+        self.style = Style()
+        self._rng = random.Random(f"orders {seed} {shop.slot}")
+        times = order_times(self._rng, count, now, shop.market.utc_offset)
+        self.orders = [make_order(self._rng, shop, number, at, now) for number, at in enumerate(times)]
+        self._by_id = {order.id: order for order in self.orders}
+        self._json: dict[int, bytes] = {}
+        self._sorted: dict[SortField, list[Order]] = {}
+        self._searches: dict[object, list[Order]] = {}
+
+    def find(self, order_id: str) -> Order | None:
+        return self._by_id.get(int(order_id)) if order_id.isdecimal() and len(order_id) < 20 else None
+
+    def sorted_by(self, field: SortField) -> list[Order]:
+        """Return all orders, oldest first; orders of one second are sorted by id."""
+        if field not in self._sorted:
+            self._sorted[field] = sorted(self.orders, key=SORT_KEYS[field])
+        return self._sorted[field]
+
+    def remembered(self, question: object, search: Callable[[], list[Order]]) -> list[Order]:
+        """Return the answer to a question asked before, or ask; any change forgets them all."""
+        if question not in self._searches:
+            if len(self._searches) >= REMEMBERED_SEARCHES:
+                del self._searches[next(iter(self._searches))]
+            self._searches[question] = search()
+        return self._searches[question]
+
+    def json(self, order: Order) -> bytes:
+        """Return an order as search and detail 202309 give it, encoded once."""
+        text = self._json.get(order.number)
+        if text is None:
+            extra = southeast_asian(order, self.shop.market)
+            text = order_text(order, self.shop, self.style, extra).encode()
+            if len(self._json) >= REMEMBERED_ORDERS:
+                del self._json[next(iter(self._json))]
+            self._json[order.number] = text
+        return text
+
+    def detail(self, order: Order, *, newer: bool) -> bytes:
+        """Return an order as Get Order Detail 202309, or the newer 202507, gives it."""
+        market = self.shop.market
+        extra = {} if newer else southeast_asian(order, market)
+        return order_text(order, self.shop, self.style, extra, payment_method(order, market)).encode()
+
+    def use_style(self, style: Style) -> None:
+        """Write amounts and times in another style from now on."""
+        self.style = style
+        self._json.clear()
+
+    def touch(self, count: int, at: int) -> list[Order]:
+        """Let orders move on, as many as there are up to `count`, picked across all ages."""
+        chosen = self._rng.sample(self.orders, min(count, len(self.orders)))
+        for order in chosen:
+            order.touch(at)
+            self._json.pop(order.number, None)
+        self._changed()
+        return chosen
+
+    def add(self, count: int, at: int) -> list[Order]:
+        """Add new orders created at `at`, unpaid or just paid."""
+        first = len(self.orders)
+        new = [make_order(self._rng, self.shop, first + extra, at, at) for extra in range(count)]
+        for order in new[::2]:
+            order.touch(at)
+        self.orders += new
+        self._by_id |= {order.id: order for order in new}
+        self._changed()
+        return new
+
+    def _changed(self) -> None:
+        self._sorted.clear()
+        self._searches.clear()
+
+
+class World:
+    """All sellers and their shops' books, from one seed and one moment."""
+
+    def __init__(self, seed: int, orders: int, now: int) -> None:
+        self.seed, self.orders, self.now = seed, orders, now
+        self.sellers: tuple[Seller, ...] = sellers(seed)
+        self.style = Style()
+        self._books: dict[str, ShopBooks] = {}
+
+    def seller(self, key: str) -> Seller | None:
+        """Return the seller of that key; the empty key means the default seller."""
+        return next((seller for seller in self.sellers if key in ("", seller.key)), None)
+
+    def books(self, shop: Shop) -> ShopBooks:
+        """Return a shop's books: its share of the seller's orders, the same for every seed."""
+        if shop.id not in self._books:
+            count = self.orders * shop.share // 100
+            books = self._books[shop.id] = ShopBooks(shop, self.seed, count, self.now)
+            books.style = self.style
+        return self._books[shop.id]
+
+    def use_style(self, style: Style) -> None:
+        self.style = style
+        for books in self._books.values():
+            books.use_style(style)
