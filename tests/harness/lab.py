@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.harness.kernels import NEWEST, write_kernelspec
@@ -178,7 +178,7 @@ class NotebookPage:
         self.errors: list[str] = []  # what this page and the tabs it opened reported on their consoles
         self.context = context
         context.on("weberror", lambda found: self.errors.append(str(found.error)))
-        context.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        context.on("console", self._note_error)
         self.page: Page = context.new_page()
         self.page.on("dialog", lambda dialog: dialog.accept())  # "leave the page?", before a reload
         self.page.goto(url)
@@ -248,6 +248,12 @@ class NotebookPage:
         opened.value.wait_for_load_state()
         return opened.value
 
+    def answer(self, text: str) -> None:
+        """Type into the prompt of the cell that asks for something, and press Enter."""
+        prompt = self._outputs.locator("input.jp-Stdin-input")
+        prompt.fill(text)
+        prompt.press("Enter")
+
     def save(self) -> dict[str, Any]:
         """Save the notebook as Ctrl-S does, and return what the file then holds."""
         self._script("return window.jupyterapp.commands.execute('docmanager:save');")
@@ -290,6 +296,11 @@ class NotebookPage:
 
     def _prompt(self, number: int) -> Locator:
         return self.cell(number).locator(".jp-InputArea-prompt")
+
+    def _note_error(self, said: ConsoleMessage) -> None:
+        # a server without an icon is no error: browsers ask for it on their own
+        if said.type == "error" and not said.location["url"].endswith("/favicon.ico"):
+            self.errors.append(said.text)
 
     def _script(self, body: str, argument: Any = None) -> Any:
         return self.page.evaluate(f"(argument) => {{ {PANEL} {body} }}", argument)
