@@ -279,8 +279,8 @@ class NotebookPage:
         self._script("return window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'});")
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
 
-    def screenshot(self, name: str, of: Locator | None = None) -> Path:
-        """Take a picture of the page, or of a part of it, into tests/browser/screenshots/."""
+    def screenshot(self, name: str, of: Locator | Page | None = None) -> Path:
+        """Take a picture of the page, a part of it or another tab, into tests/browser/screenshots/."""
         file = SCREENSHOTS / f"{name}.png"
         file.parent.mkdir(exist_ok=True)
         # with `path=`, Playwright writes in a thread that it keeps, and the guard against threads objects
