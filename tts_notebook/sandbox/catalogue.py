@@ -183,7 +183,7 @@ def sellers(seed: int) -> tuple[Seller, ...]:
         seller("gb", "Wren & Hazel Ltd", "GB", "GCP_", "en-GB", (gb,), "United Kingdom · one shop · GBP"),
         seller("us", "Juniper Trail Co.", "US", "TTP_", "en-US", (us,), "United States · one shop · USD"),
         seller("xb", "Lumen Bay Trading", "CN", "GCP_", "zh-CN", (uk, my),
-               "Cross-border · shops in the United Kingdom and Malaysia · GBP, MYR",
+               "UK and Malaysia · GBP, MYR",
                4, ("MANAGE_GLOBAL_PRODUCT",)),
         seller("id", "Kembang Pagi Nusantara", "ID", "ROW_", "id-ID", (indonesia,),
                "Indonesia · one shop · IDR"),

@@ -17,37 +17,38 @@ _STYLE = """
   --on-mark: #ffdf8c; --pick: #17313a; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; background: var(--back); color: var(--text);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-.note { margin: 0; padding: .6rem 1rem; background: var(--mark); color: var(--on-mark); text-align: center;
+  font: 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+.note { margin: 0; padding: .5rem 1rem; background: var(--mark); color: var(--on-mark); text-align: center;
   font-size: .9rem; }
-main { max-width: 35rem; margin: 2rem auto; padding: 0 1rem; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1.75rem;
+main { max-width: 43rem; margin: 1.5rem auto; padding: 0 1rem; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1.5rem 1.75rem;
   box-shadow: 0 1px 2px rgb(0 0 0 / .05), 0 10px 30px rgb(0 0 0 / .06); }
-.who { display: flex; align-items: center; gap: .9rem; margin-bottom: .5rem; }
-.badge { flex: none; width: 3rem; height: 3rem; border-radius: 12px; background: var(--brand);
-  color: var(--on-brand); display: grid; place-items: center; font-weight: 700; font-size: 1.3rem; }
-h1 { font-size: 1.35rem; line-height: 1.3; margin: 0; }
+.who { display: flex; align-items: center; gap: .9rem; }
+.badge { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 12px; background: var(--brand);
+  color: var(--on-brand); display: grid; place-items: center; font-weight: 700; font-size: 1.2rem; }
+h1 { font-size: 1.3rem; line-height: 1.3; margin: 0; }
 h2, legend { font-size: .95rem; font-weight: 650; margin: 0 0 .5rem; padding: 0; }
-p { margin: .5rem 0; }
-.soft { color: var(--soft); font-size: .92rem; }
-fieldset { border: 0; margin: 1.4rem 0 0; padding: 0; }
-label.seller { display: flex; gap: .75rem; align-items: flex-start; padding: .7rem .85rem; margin-top: .5rem;
+p { margin: .5rem 0 0; }
+.soft { color: var(--soft); font-size: .9rem; }
+fieldset { border: 0; margin: 1.2rem 0 0; padding: 0; min-width: 0; }
+.sellers { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; }
+.sellers label { display: flex; gap: .7rem; align-items: flex-start; padding: .55rem .8rem;
   border: 1px solid var(--line); border-radius: 10px; cursor: pointer; }
-label.seller:has(:checked) { border-color: var(--brand); background: var(--pick); }
-label.seller input { margin-top: .3rem; accent-color: var(--brand); }
-label.seller b { display: block; font-weight: 600; }
-section { margin-top: 1.4rem; }
-ul { list-style: none; margin: 0; padding: 0; border: 1px solid var(--line); border-radius: 10px; }
-li { padding: .5rem .85rem .5rem 2.3rem; position: relative; font-size: .95rem; }
-li + li { border-top: 1px solid var(--line); }
-li::before { content: "✓"; position: absolute; left: .9rem; color: var(--brand); font-weight: 700; }
-.buttons { display: flex; gap: .75rem; margin-top: 1.6rem; }
-button { font: inherit; font-weight: 650; padding: .7rem 1.2rem; border-radius: 10px; cursor: pointer;
+.sellers label:has(:checked) { border-color: var(--brand); background: var(--pick); }
+.sellers input { margin: .3rem 0 0; accent-color: var(--brand); }
+.sellers b { display: block; font-weight: 600; }
+section { margin-top: 1.2rem; }
+ul { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: 1fr 1fr; gap: .3rem 1.2rem; }
+li { padding-left: 1.4rem; position: relative; font-size: .93rem; }
+li::before { content: "✓"; position: absolute; left: .1rem; color: var(--brand); font-weight: 700; }
+.buttons { display: flex; gap: .75rem; margin-top: 1.4rem; }
+button { font: inherit; font-weight: 650; padding: .65rem 1.6rem; border-radius: 10px; cursor: pointer;
   border: 1px solid var(--line); background: transparent; color: inherit; }
 button.yes { flex: 1; background: var(--brand); border-color: var(--brand); color: var(--on-brand); }
 button:hover { filter: brightness(1.06); }
 :focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; }
-@media (max-width: 28rem) { .buttons { flex-direction: column; } main { margin: 1rem auto; } }
+@media (max-width: 36rem) { ul, .sellers { grid-template-columns: 1fr; } .buttons { flex-direction: column; }
+  main { margin: 1rem auto; } .card { padding: 1.25rem; } }
 """
 
 
@@ -59,18 +60,18 @@ def consent_page(
     return _page(
         f"Authorize {app.name}",
         f"""<div class="who"><span class="badge" aria-hidden="true">{escape(app.name[:1])}</span>
-<h1>{escape(app.name)} asks to work with your shop</h1></div>
-<p class="soft">You can take this back at any time in Seller Center.</p>
+<h1>{escape(app.name)} asks to read your shop's data</h1></div>
 <form method="post">
 {_seller_choice(sellers, chosen, "Sign in as")}
-<section><h2 id="wishes">{escape(app.name)} will be able to</h2>
+<section><h2 id="wishes">It will be able to read</h2>
 <ul aria-labelledby="wishes">{wishes}</ul></section>
 <div class="buttons">
 <button class="yes" name="decision" value="authorize">Authorize</button>
 <button name="decision" value="cancel">Cancel</button>
 </div>
 </form>
-<p class="soft">Either way you go back to <b>{escape(redirect_host)}</b>.</p>""",
+<p class="soft">Either way you go back to <b>{escape(redirect_host)}</b>. You can end an authorization at any time
+in Seller Center.</p>""",
     )
 
 
@@ -97,12 +98,12 @@ def message_page(title: str, text: str) -> str:
 
 def _seller_choice(sellers: Iterable[Seller], chosen: str, legend: str) -> str:
     rows = "".join(
-        f'<label class="seller"><input type="radio" name="seller" value="{escape(seller.key)}"'
+        f'<label><input type="radio" name="seller" value="{escape(seller.key)}"'
         f"{' checked' if seller.key == chosen else ''}><span><b>{escape(seller.name)}</b>"
         f'<span class="soft">{escape(seller.about)}</span></span></label>'
         for seller in sellers
     )
-    return f"<fieldset><legend>{escape(legend)}</legend>{rows}</fieldset>"
+    return f'<fieldset><legend>{escape(legend)}</legend><div class="sellers">{rows}</div></fieldset>'
 
 
 def _page(title: str, content: str) -> str:

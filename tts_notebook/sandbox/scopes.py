@@ -1,15 +1,15 @@
-"""The scopes an app may ask a seller for, with what they mean in plain words."""
+"""The scopes an app may ask a seller for, with what they let it read in plain words."""
 
 from __future__ import annotations
 
 SCOPES = {
-    "seller.authorization.info": "See which shops you authorize",
-    "seller.shop.info": "See your active shops and your account's status",
-    "seller.order.info": "Read your orders, including what was bought and where it goes",
-    "seller.finance.info": "Read your statements, payments and withdrawals",
-    "seller.product.basic": "Read your products, prices and stock",
-    "seller.logistics": "Read your warehouses and delivery options",
-    "seller.fulfillment.basic": "Read your packages and their tracking",
-    "seller.return_refund.basic": "Read your returns, refunds and cancellations",
-    "data.shop_analytics.public.read": "Read your shop's performance figures",
+    "seller.authorization.info": "Which shops you authorize",
+    "seller.shop.info": "Your account and its status",
+    "seller.order.info": "Orders and where they go",
+    "seller.finance.info": "Statements and payments",
+    "seller.product.basic": "Products, prices and stock",
+    "seller.logistics": "Warehouses and delivery options",
+    "seller.fulfillment.basic": "Packages and tracking",
+    "seller.return_refund.basic": "Returns and cancellations",
+    "data.shop_analytics.public.read": "Performance figures",
 }

@@ -80,7 +80,7 @@ class RegisteredApp:
     app_key: str
     app_secret: str = field(repr=False)
     service_id: str
-    name: str = "Notebook for sellers"
+    name: str = "Sales Notebook"
 
 
 def registered_app(seed: int) -> RegisteredApp:
