@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.shops import GB, order
@@ -16,6 +16,9 @@ from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
 from tts_notebook.data.output import to_output
 from tts_notebook.data.tables import Column
 from tts_notebook.data.values import _FAST, _one_by_one, convert
+
+# the machine may be busy: how long an example takes says nothing here
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 COLUMNS = (
     Column("order_id", "id", "id"),
@@ -39,7 +42,7 @@ PANDAS = {
 }  # fmt: skip
 
 scalars = st.sampled_from(
-    ["", "0", "12.50", "1793614530", "true", "5.1234567", "1e400", "NaN", " 7 ", "\ud800", "a,b", "🎁", "L0", "\x00\x7f",
+    ["", "0", "12.50", "1793614530", "true", "5.1234567", "1e400", "NaN", " 7 ", "\ud800", "a,b", "🎁", "L0", "\x00",
      None, True, False, 0, -1, 7, 1793614530, 1793614530000, 2**63, 10**30, 1.0, 2.5, 1e300, float("nan")]
 ) | st.text(max_size=5)  # fmt: skip
 names = st.sampled_from(["id", "level", "name", "code", "amount", "rate", "new"])
@@ -61,6 +64,7 @@ def one(**fields):
     return row, json.loads(row["extra"] or "{}"), dict(misfits)
 
 
+@patient
 @given(rows=records)
 def test_dtypes_do_not_depend_on_rows(rows):
     table, _ = tabulate(COLUMNS, rows)
@@ -73,6 +77,7 @@ def test_dtypes_do_not_depend_on_rows(rows):
     assert len(pandas) == len(rows)
 
 
+@patient
 @given(rows=records)
 def test_polars_and_arrow_have_the_same_types_for_any_rows(rows):
     assert frame(rows, form="polars", money="decimal").schema == frame([], form="polars", money="decimal").schema
@@ -101,6 +106,7 @@ def places(kept):
     yield from map(str, row.values())
 
 
+@patient
 @given(rows=records)
 def test_no_value_is_lost_whatever_it_is(rows):
     table, _ = tabulate(COLUMNS, rows)
@@ -120,6 +126,7 @@ def stands_as_a_number(text, kept):
     return Decimal(text.strip()) in (kept["amount"], kept["tax_rate"], kept["number"], made_at, Decimal(0))
 
 
+@patient
 @given(number=st.integers(0, 10**25))
 def test_no_id_ever_becomes_a_float(number):
     for sent in (number, str(number)):
@@ -140,6 +147,7 @@ def test_an_id_that_json_rounded_is_kept_as_it_came_and_not_as_an_id():
 amounts = st.decimals(min_value=-(10**9), max_value=10**9, places=2) | st.decimals(0, 10**15, places=0)
 
 
+@patient
 @given(sent=st.lists(amounts, min_size=1))
 def test_money_is_exact(sent):
     rows = [{"payment": {"amount": str(amount)}} for amount in sent]
@@ -236,6 +244,7 @@ def test_an_element_is_picked_by_its_kind_and_the_others_are_kept():
     assert misfits == {"areas": 1}
 
 
+@patient
 @given(values=st.lists(json_values, min_size=1), kind=st.sampled_from(sorted(_FAST)))
 def test_the_fast_way_reads_what_the_careful_way_reads(values, kind):
     for sent in ([value] for value in values):
@@ -246,6 +255,7 @@ def test_the_fast_way_reads_what_the_careful_way_reads(values, kind):
 order_fields = st.sampled_from([*order(1), *(column.path.split(".")[0].split("[")[0] for column in ORDERS.columns)])
 
 
+@patient
 @given(changes=st.lists(st.dictionaries(order_fields, json_values), max_size=3))
 def test_orders_with_anything_in_any_field_become_tables(changes):
     harvest = Harvest([ORDERS, ORDER_ITEMS])

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.shops import GB, MY, FakeSession, order
@@ -77,7 +77,7 @@ def movements(draw):
     return draw(st.lists(st.tuples(st.integers(0, 29), st.integers(1, 50_000)), max_size=12))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(movements=movements(), by=st.sampled_from(["create_time", "update_time"]))
 def test_every_order_comes_once_whatever_moves_between_pages(movements, by):
     listed = some(30)
@@ -202,12 +202,19 @@ def inactive(path, shop):
 def test_a_shop_that_refuses_leaves_the_others_and_is_named():
     session = FakeSession({GB.id: some(2), MY.id: some(2)}, shops=(GB, MY), refuse=inactive)
 
-    with pytest.warns(TTSWarning, match=r"rows are missing: Maple and Wren MY \(MY\).*36009043") as told:
+    with pytest.warns(TTSWarning, match=r"rows are missing: Maple and Wren MY \(MY\).*36009043"):
         frame = orders(session)
 
     assert frame["region"].unique().tolist() == ["GB"]
     assert list(frame.attrs["partial"]) == [MY.id]
-    assert told[0].filename == __file__
+
+
+def test_a_warning_names_the_line_that_called_the_accessor():
+    session = FakeSession({GB.id: [order(1, paid_time="soon")]})
+
+    with pytest.warns(TTSWarning) as told:
+        exec(compile("accessor(session)", "a cell", "exec"), {"accessor": pull, "session": session})
+    assert told[0].filename == "a cell"
 
 
 def test_a_shop_that_refuses_midway_leaves_none_of_its_rows():
@@ -294,7 +301,10 @@ def test_calls_are_spaced_evenly_and_without_a_burst():
 
 def detailed(listed):
     """Order detail and price detail of orders, as TikTok Shop tells them."""
-    details = {each["id"]: {**each, "payment_method_code": "CCDC", "new": 1} for each in listed}
+    details = {
+        each["id"]: {**each, "payment_method_code": "CCDC", "new": 1, "fulfillment_priority_level": None}
+        for each in listed
+    }
     prices = {
         each["id"]: {
             "currency": "GBP",
