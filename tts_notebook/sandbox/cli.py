@@ -67,6 +67,7 @@ def _add_world(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--orders", type=_whole, default=5000, help="orders of each seller, spread over its shops (default: 5000)")
     add("--seed", type=_whole, default=1, help="the world and the app's credentials follow from it")
+    add("--warm", action="store_true", help="encode the default seller's orders before listening (4 KB each)")
     add("--now", type=_whole, default=0, metavar="EPOCH",
         help="the moment at which the 90 days of orders end (default: the start)")  # fmt: skip
 

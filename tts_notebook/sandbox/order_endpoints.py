@@ -21,9 +21,9 @@ SCOPE = "seller.order.info"
 def search_orders(call: Call) -> Answer:
     books, query, wanted = call.books, call.query, order_filter(call.body)
     field, descending = query["sort_field"], query["sort_order"] == "DESC"
-    rows = search(books, wanted, field)
+    found = search(books, wanted, field)
     page = cut_page(
-        rows,
+        found,
         key=SORT_KEYS[field],
         descending=descending,
         size=query["page_size"],
@@ -31,7 +31,7 @@ def search_orders(call: Call) -> Answer:
         bound_to=(books.shop.id, wanted, field, descending, query["page_size"]),
         by_offset=call.behaviour.paging == "offset",
     )
-    return listing("orders", [books.json(order) for order in page.rows], page.next_token, len(rows), call.behaviour)
+    return listing("orders", [books.json(order) for order in page.rows], page.next_token, len(found), call.behaviour)
 
 
 def order_details(call: Call) -> Answer:

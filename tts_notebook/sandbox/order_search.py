@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from .catalogue import Shop
 from .order_json import buyer_id
 from .orders import Order
+from .paging import Span
 from .parameters import Values
 from .world import ShopBooks, SortField
 
@@ -27,7 +28,7 @@ class OrderFilter:
     asks_to_cancel: bool | None = None
     warehouses: tuple[str, ...] | None = None
 
-    def looks_for(self, shop: Shop) -> list[Callable[[Order], bool]]:
+    def tests(self, shop: Shop) -> list[Callable[[Order], bool]]:
         """Return the tests an order must pass, only those that are set."""
         tests: list[Callable[[Order], bool]] = []
         if self.status is not None:
@@ -62,24 +63,29 @@ def order_filter(body: Values) -> OrderFilter:
     )
 
 
-def search(books: ShopBooks, wanted: OrderFilter, field: SortField) -> list[Order]:
+def search(books: ShopBooks, wanted: OrderFilter, field: SortField) -> Span[Order]:
     """Return the orders that match, sorted ascending by `field` and id."""
-    return books.remembered((wanted, field), lambda: _search(books, wanted, field))
-
-
-def _search(books: ShopBooks, wanted: OrderFilter, field: SortField) -> list[Order]:
     rows = books.sorted_by(field)
     if field == "create_time":
-        found = _window(rows, wanted.created, lambda order: order.created)
-        wanted = replace(wanted, created=(0, _FOREVER))
+        span = _window(rows, wanted.created, lambda order: order.created)
+        rest = replace(wanted, created=(0, _FOREVER))
     else:
-        found = _window(rows, wanted.updated, lambda order: order.updated)
-        wanted = replace(wanted, updated=(0, _FOREVER))
-    for test in wanted.looks_for(books.shop):
+        span = _window(rows, wanted.updated, lambda order: order.updated)
+        rest = replace(wanted, updated=(0, _FOREVER))
+    tests = rest.tests(books.shop)
+    if not tests:
+        return span
+    found = books.remembered((wanted, field), lambda: _matching(span, tests))
+    return Span(found, 0, len(found))
+
+
+def _window(rows: list[Order], window: tuple[int, int], time_of: Callable[[Order], int]) -> Span[Order]:
+    low, high = (bisect_left(rows, bound, key=time_of) for bound in window)
+    return Span(rows, low, high)
+
+
+def _matching(span: Span[Order], tests: list[Callable[[Order], bool]]) -> list[Order]:
+    found = list(span.rows[span.low : span.high])
+    for test in tests:
         found = [order for order in found if test(order)]
     return found
-
-
-def _window(rows: list[Order], window: tuple[int, int], time_of: Callable[[Order], int]) -> list[Order]:
-    low, high = (bisect_left(rows, bound, key=time_of) for bound in window)
-    return rows[low:high]

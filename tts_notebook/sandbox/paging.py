@@ -19,11 +19,24 @@ from typing import Generic, TypeVar
 from .refusals import Refusal, Why
 
 T = TypeVar("T")
+Key = tuple[int, int]
 _PLACE = struct.Struct(">BqQ")
 _KEYSET, _OFFSET = 1, 2
 _SEAL_BYTES = 22
 # It only keeps tokens from being made up by accident, so it need not be secret.
 _SEAL_KEY = b"page tokens of the sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Generic[T]):
+    """A stretch of a sorted list, without a copy of it: from `low` up to, not including, `high`."""
+
+    rows: Sequence[T]
+    low: int
+    high: int
+
+    def __len__(self) -> int:
+        return max(0, self.high - self.low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +46,9 @@ class Page(Generic[T]):
 
 
 def cut_page(
-    rows: Sequence[T],
+    span: Span[T],
     *,
-    key: Callable[[T], tuple[int, int]],
+    key: Callable[[T], Key],
     descending: bool,
     size: int,
     token: str,
@@ -43,28 +56,30 @@ def cut_page(
     by_offset: bool = False,
 ) -> Page[T]:
     """Return one page of rows that are sorted ascending by `key`, and the token for the next."""
-    start = _start(rows, key, descending, open_token(token, bound_to)) if token else 0
+    done = _rows_before(span, key, descending, open_token(token, bound_to)) if token else 0
+    left = len(span) - done
+    if left <= 0:
+        return Page((), "")
     if descending:
-        end = len(rows) - start
-        page = rows[max(0, end - size) : end][::-1]
+        end = span.high - done
+        page = span.rows[end - min(size, left) : end][::-1]
     else:
-        page = rows[start : start + size]
-    if start + len(page) >= len(rows):
+        start = span.low + done
+        page = span.rows[start : start + min(size, left)]
+    if len(page) == left:
         return Page(page, "")
-    place = (_OFFSET, start + len(page), 0) if by_offset else (_KEYSET, *key(page[-1]))
+    place = (_OFFSET, done + len(page), 0) if by_offset else (_KEYSET, *key(page[-1]))
     return Page(page, seal_token(place, bound_to))
 
 
-def _start(
-    rows: Sequence[T], key: Callable[[T], tuple[int, int]], descending: bool, place: tuple[int, int, int]
-) -> int:
-    kind, *last = place
+def _rows_before(span: Span[T], key: Callable[[T], Key], descending: bool, place: tuple[int, int, int]) -> int:
+    """Return how many rows of the span were on earlier pages."""
+    kind, major, minor = place
     if kind == _OFFSET:
-        return min(last[0], len(rows))
-    seen = (last[0], last[1])
+        return major
     if descending:
-        return len(rows) - bisect_left(rows, seen, key=key)
-    return bisect_right(rows, seen, key=key)
+        return span.high - bisect_left(span.rows, (major, minor), span.low, max(span.low, span.high), key=key)
+    return bisect_right(span.rows, (major, minor), span.low, max(span.low, span.high), key=key) - span.low
 
 
 def seal_token(place: tuple[int, int, int], bound_to: object) -> str:

@@ -53,6 +53,8 @@ def assemble(settings: Settings) -> Parts:
         rng=random.Random(),
     )
     parts.apply_style()
+    if settings.warm:
+        parts.world.warm(parts.world.seller(settings.seller) or parts.world.sellers[0])
     return parts
 
 

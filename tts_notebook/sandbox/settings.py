@@ -51,6 +51,7 @@ class Settings:
     orders: int = 5000
     seed: int = 1
     now: int = 0
+    warm: bool = False
     latency_ms: float = 0.0
     rate_limit: float = 0.0
     rate_burst: float = 0.0

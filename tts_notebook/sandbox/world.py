@@ -10,13 +10,13 @@ from typing import Literal
 from .catalogue import Seller, Shop, sellers
 from .order_json import Style, order_text, payment_method, southeast_asian
 from .orders import Order, make_order
+from .paging import Key
 from .rhythm import order_times
 
 SortField = Literal["create_time", "update_time"]
-Key = tuple[int, int]
 
-# At about 4 KB an order this is at most 200 MB of remembered JSON in each shop.
-REMEMBERED_ORDERS = 50_000
+# At about 4 KB an order this is at most 480 MB of remembered JSON in each shop.
+REMEMBERED_ORDERS = 120_000
 REMEMBERED_SEARCHES = 32
 SORT_KEYS: dict[SortField, Callable[[Order], Key]] = {
     "create_time": attrgetter("created", "id"),
@@ -114,6 +114,13 @@ class World:
     def seller(self, key: str) -> Seller | None:
         """Return the seller of that key; the empty key means the default seller."""
         return next((seller for seller in self.sellers if key in ("", seller.key)), None)
+
+    def warm(self, seller: Seller) -> None:
+        """Encode all orders of a seller now, so that no answer pays for it later."""
+        for shop in seller.shops:
+            books = self.books(shop)
+            for order in books.orders:
+                books.json(order)
 
     def books(self, shop: Shop) -> ShopBooks:
         """Return a shop's books: its share of the seller's orders, the same for every seed."""
