@@ -10,6 +10,8 @@ from html import unescape
 import pytest
 import requests
 
+from tests.harness.kernels import VERSIONS, Kernel
+
 pytestmark = pytest.mark.kernel
 
 CONNECTED = re.compile(r"Connected as")
@@ -21,24 +23,37 @@ def sandbox_login(port: int, options: str = "") -> str:
 
 def link_in(kernel) -> str:
     """The panel's sign-in link, as the front-end holds it."""
-    kernel.wait_until(lambda: kernel.find_widgets(value=lambda v: "tts-link" in str(v)), what="the link")
-    (model,) = kernel.find_widgets(value=lambda v: "tts-link" in str(v))
+    kernel.wait_until(lambda: kernel.find_widgets(value=lambda v: 'class="tts-link"' in str(v)), what="the link")
+    (model,) = kernel.find_widgets(value=lambda v: 'class="tts-link"' in str(v))
     return unescape(re.search(r'href="([^"]+)"', kernel.widgets()[model]["value"])[1])
 
 
-def consent(url: str, decision: str) -> requests.Response:
+def consent(url: str, decision: str, *, port: int = 3017) -> requests.Response:
     """Press a button of the consent page, as a browser does, and follow to the callback."""
-    return requests.post(url, data={"decision": decision}, timeout=10)
+    answer = requests.post(url, data={"decision": decision}, timeout=10, allow_redirects=False)
+    return requests.get(answer.headers["Location"].replace(":3017/", f":{port}/"), timeout=10)
 
 
 def panel_text(kernel) -> str:
     return " ".join(str(state.get("value", "")) for state in kernel.widgets().values())
 
 
+@pytest.fixture(scope="module", params=VERSIONS)
+def shared_kernel(request, tmp_path_factory):
+    """One interactive kernel of each version; every test loads the extension anew."""
+    directory = tmp_path_factory.mktemp("kernel")
+    with Kernel.start(request.param, directory=directory, env={"TTS_HOME": str(directory / "home")}) as kernel:
+        yield kernel
+
+
 @pytest.fixture
-def kernel(kernel):
-    kernel.run("%load_ext tts_notebook")
-    return kernel
+def kernel(shared_kernel):
+    shared_kernel.run("import ipywidgets; ipywidgets.Widget.close_all()")
+    shared_kernel.messages.clear()
+    shared_kernel.run("%load_ext tts_notebook")
+    yield shared_kernel
+    shared_kernel.run("%unload_ext tts_notebook")
+    shared_kernel.run("%reset -f")
 
 
 def test_a_cell_that_waits_on_tts_goes_on_by_itself_after_the_click(kernel, free_port):
@@ -52,7 +67,7 @@ def test_a_cell_that_waits_on_tts_goes_on_by_itself_after_the_click(kernel, free
     assert "Connected as" in page.text
     assert kernel.finish(running).stdout == "DataFrame\n"
     kernel.wait_until(lambda: CONNECTED.search(panel_text(kernel)), what="the panel")
-    assert kernel.find_widgets(value=lambda v: "tts-link" in str(v)) == []
+    assert kernel.find_widgets(value=lambda v: 'class="tts-link"' in str(v)) == []
 
 
 def test_a_denial_reaches_tab_panel_and_the_waiting_cell(kernel, free_port):
@@ -252,7 +267,8 @@ def test_the_sandbox_ends_with_a_killed_kernel(start_kernel, free_port):
     kernel = start_kernel()
     kernel.run("%load_ext tts_notebook")
     kernel.run(sandbox_login(free_port, "--approve"))
-    children = [p for p in kernel.processes() if "tts_notebook.sandbox" in " ".join(p.cmdline())]
+    (own,) = [process for process in kernel.processes() if process.pid == kernel.pid]
+    children = [p for p in own.children() if "tts_notebook.sandbox" in " ".join(p.cmdline())]
 
     kernel.kill()
 
@@ -265,7 +281,7 @@ def test_a_stored_login_is_adopted_by_the_next_kernel_and_nobody_is_asked(start_
     first = start_kernel(env=env)
     first.run("%load_ext tts_notebook")
     first.run("%tiktok_auth login")
-    consent(link_in(first), "authorize")
+    consent(link_in(first), "authorize", port=free_port)
     first.run("%tiktok_auth wait")
 
     second = start_kernel(env=env, interactive=False)

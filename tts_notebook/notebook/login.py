@@ -82,11 +82,17 @@ class Login(NotPicklable):
         self._server: CallbackServer | None = None
         self._timer: threading.Timer | None = None
         self._url = ""
-        # how a first call waits; a notebook replaces it by one that shows so
+        # how a first call waits, and how a cell's result is shown; a notebook replaces both
         self.wait_for_use: Callable[[], object] = self.wait
+        self.show: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         return f"<Login of profile {self.profile}: {self.stage.name}>"
+
+    def _ipython_display_(self) -> None:
+        if self.show is None:
+            raise NotImplementedError  # IPython then shows the repr
+        self.show()
 
     @property
     def url(self) -> str:

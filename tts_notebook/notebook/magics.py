@@ -98,7 +98,10 @@ class AuthMagics:
     def _run_login(self, connection: Connection, login: Login, arguments: Namespace, who: Surroundings) -> None:
         from tts_notebook.notebook.login import approve, open_browser
 
+        shown_in = self.shell.execution_count
         login.wait_for_use = lambda: self._wait_visibly(login)
+        # the last line of its cell is shown as the cell's result too, and the panel is there already
+        login.show = lambda: None if self.shell.execution_count == shown_in else self._present(connection, who)
         if arguments.sandbox and (arguments.approve or who is Surroundings.HEADLESS) and login.url:
             approve(login)
         self._present(connection, who)
