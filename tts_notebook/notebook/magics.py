@@ -249,7 +249,7 @@ class AuthMagics:
         if login.stage.finished or threading.current_thread() is not threading.main_thread():
             login.wait(timeout)
             return
-        line = Line(_waiting_text(login))
+        line = Line(self.shell, _waiting_text(login))
         moved = threading.Event()
         login.subscribe(moved.set)
         waited = 0.0
@@ -262,7 +262,7 @@ class AuthMagics:
                 line.rewrite(_waiting_text(login))
             login.wait(None if login.stage.finished else 0.001)
         finally:
-            line.rewrite(self._status_headline(self._connection_of(login)))
+            line.last(self._status_headline(self._connection_of(login)))
 
     def _status_text(self, connection: Connection | None) -> str:
         if connection is None:

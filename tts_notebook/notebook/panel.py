@@ -30,8 +30,8 @@ _STYLE = """<style>
 .tts-panel a.tts-link:focus-visible { outline: 3px solid var(--jp-ui-font-color1, #000); outline-offset: 2px }
 .tts-panel table { border-collapse: collapse; margin-top: 6px }
 .tts-panel th { text-align: left; font-weight: 400; color: var(--jp-ui-font-color2, inherit); padding: 2px 14px 2px 0;
-  vertical-align: top; white-space: nowrap }
-.tts-panel td { padding: 2px 0; line-height: 1.4 }
+  vertical-align: top; white-space: nowrap; line-height: 1.4 }
+.tts-panel td { padding: 2px 0; line-height: 1.4; vertical-align: top }
 </style>"""
 
 
@@ -73,7 +73,7 @@ class Panel:
         self._refresh = _button("Refresh now", "Renew the access token now", lambda: self._work(refresh))
         self._address = _PasteBox(
             placeholder="https://…?code=…&state=…",
-            description="Paste address",
+            description="Address",
             continuous_update=False,
             style={"description_width": "initial"},
             layout={"width": "26rem"},
@@ -81,7 +81,9 @@ class Panel:
         )
         self._address.observe(self._pasted, "value")
         self._use = _button("Use address", "Finish the sign-in with the pasted address", lambda: None)
-        self._paste = ipywidgets.HBox([self._address, self._use])
+        hint = "If the page after Authorize does not load, copy its address and paste it here:"
+        self._paste_hint = ipywidgets.HTML(f'<div class="tts-line">{hint}</div>')
+        self._paste = ipywidgets.VBox([self._paste_hint, ipywidgets.HBox([self._address, self._use])])
         self._box = ipywidgets.VBox(
             [
                 self._style,
@@ -167,7 +169,7 @@ class Panel:
 
     def _leaves(self) -> tuple[Any, ...]:
         return (self._style, self._headline, self._link, self._facts, self._message, self._cancel, self._refresh,
-                self._address, self._use, self._paste)  # fmt: skip
+                self._address, self._use, self._paste_hint, self._paste)  # fmt: skip
 
 
 def _button(words: str, explained: str, clicked: Callable[[], object]) -> Any:

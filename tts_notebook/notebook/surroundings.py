@@ -38,14 +38,25 @@ def say(text: str) -> None:
 
 
 class Line:
-    """One line of output that is rewritten in place, by the thread of the cell that shows it."""
+    """One line of output that is rewritten in place, by the thread of the cell that shows it.
 
-    def __init__(self, text: str) -> None:
-        self._handle = display({"text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+    A terminal cannot take a line back: there only `last` is said after the first text.
+    """
+
+    def __init__(self, shell: Any, text: str) -> None:
+        self._live = surroundings_of(shell) is not Surroundings.TERMINAL
+        self._handle = display({"text/plain": text}, raw=True, display_id=self._live)  # type: ignore[no-untyped-call]
         self._text = text
 
     def rewrite(self, text: str) -> None:
         """Show another text in its place."""
-        if text != self._text and self._handle is not None:
+        if self._live and text != self._text:
             self._text = text
             self._handle.update({"text/plain": text}, raw=True)
+
+    def last(self, text: str) -> None:
+        """Show the text that stays."""
+        if self._live:
+            self.rewrite(text)
+        else:
+            say(text)

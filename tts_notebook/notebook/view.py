@@ -9,18 +9,18 @@ from datetime import datetime, timedelta, tzinfo
 from tts_notebook.auth.callback import Page
 from tts_notebook.auth.flow import Stage
 
-SCOPES_IN_WORDS = {
-    "seller.authorization.info": "which shops there are",
-    "seller.shop.info": "shop and seller status",
+SCOPES_IN_WORDS = {  # in the order in which they are shown
     "seller.order.info": "orders",
-    "seller.finance.info": "finance: statements, payments, withdrawals",
+    "seller.finance.info": "finance (statements, payments, withdrawals)",
     "seller.product.basic": "products and stock",
-    "seller.logistics": "warehouses and delivery options",
     "seller.fulfillment.basic": "packages and tracking",
+    "seller.logistics": "warehouses and delivery options",
     "seller.return_refund.basic": "returns and cancellations",
     "seller.promotion.info": "promotions",
     "data.shop_analytics.public.read": "shop analytics",
     "data.bestselling.public.read": "bestselling lists",
+    "seller.shop.info": "shop and seller status",
+    "seller.authorization.info": "the list of shops",
 }
 
 
@@ -131,7 +131,8 @@ def countdown(left: timedelta) -> str:
 
 def scopes_in_words(scopes: Sequence[str]) -> str:
     """What the scopes allow, in a seller's words; one that we do not know keeps its name."""
-    return "; ".join(SCOPES_IN_WORDS.get(scope, scope) for scope in scopes) or "none"
+    known = [words for scope, words in SCOPES_IN_WORDS.items() if scope in scopes]
+    return "; ".join(known + [scope for scope in scopes if scope not in SCOPES_IN_WORDS]) or "nothing"
 
 
 def _headline(situation: Situation, now: datetime) -> tuple[str, str]:
@@ -185,7 +186,7 @@ def _facts(situation: Situation, now: datetime, zone: tzinfo | None) -> tuple[tu
         facts.append(("Authorized until", moment(situation.refresh_expires_at, now, zone)))
     if situation.last_refresh:
         facts.append(("Last renewed", moment(situation.last_refresh, now, zone)))
-    facts.append(("Kept", situation.where))
+    facts.append(("Token kept", situation.where))
     facts.append(("Profile", situation.profile))
     return tuple(facts)
 
@@ -195,11 +196,11 @@ def _facts(situation: Situation, now: datetime, zone: tzinfo | None) -> tuple[tu
 
 def connected_page(seller: str, *, sandbox: bool) -> Page:
     """The tab's page once the token is there."""
-    where = " of the sandbox" if sandbox else ""
+    where = "the sandbox, a TikTok Shop of made-up data on this computer" if sandbox else "TikTok Shop"
     return Page(
         200,
         f"Connected as {seller or 'a seller'}",
-        (f"Your notebook is signed in to TikTok Shop{where}.", "You can close this tab and go back to it."),
+        (f"Your notebook is signed in to {where}.", "You can close this tab and go back to the notebook."),
         mark="✓",
     )
 
