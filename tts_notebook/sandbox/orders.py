@@ -85,6 +85,13 @@ class Order:
         if by:
             self.cancelled_by = by
 
+    def restart(self) -> None:
+        """Go back to the moment in which the order was created."""
+        self.status, self.updated, self.cancelled_by = "UNPAID", self.created, ""
+        self.paid = self.cancel_requested = 0
+        for stamp in STAMPS.values():
+            setattr(self, stamp, 0)
+
     def touch(self, at: int) -> None:
         """Let the order move on: to its next stage, or by an edit where there is none."""
         following = NEXT.get(self.status)

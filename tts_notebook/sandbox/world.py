@@ -33,6 +33,7 @@ class ShopBooks:
         self._rng = random.Random(f"orders {seed} {shop.slot}")
         times = order_times(self._rng, count, now, shop.market.utc_offset)
         self.orders = [make_order(self._rng, shop, number, at, now) for number, at in enumerate(times)]
+        self._keep_some_early()
         self._by_id = {order.id: order for order in self.orders}
         self._json: dict[int, bytes] = {}
         self._sorted: dict[SortField, list[Order]] = {}
@@ -96,6 +97,15 @@ class ShopBooks:
         self._by_id |= {order.id: order for order in new}
         self._changed()
         return new
+
+    def _keep_some_early(self) -> None:
+        """Leave the newest orders unpaid and on hold, so that a shop of any size has both."""
+        newest = [order for order in self.orders[-20:] if not order.cash][-2:]
+        for order in newest:
+            order.restart()
+        if len(newest) == 2 and self.shop.market.holds:
+            newest[0].holds = True
+            newest[0].enter("ON_HOLD", newest[0].created)
 
     def _changed(self) -> None:
         self._sorted.clear()
