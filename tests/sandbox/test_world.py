@@ -175,7 +175,7 @@ def test_rupiah_have_no_decimals():
 
 @pytest.mark.parametrize("slot", SHOPS)
 def test_a_large_shop_has_every_status_and_looks_lived_in(slot):
-    made = books(7, slot, count=4000)
+    made = books(7, slot, count=2500)
     orders = written(made)
     days = Counter((order["create_time"] - NOW) // DAY for order in orders)
     best = Counter(item["sku_id"] for order in orders for item in order["line_items"]).most_common()

@@ -95,8 +95,9 @@ class Visitor:
 
     def signed(self, path: str, query: dict[str, str], body: bytes = b"") -> str:
         query = {"app_key": self.sandbox.app_key, "timestamp": str(int(time.time())), **query}
+        query = {name: text for name, text in query.items() if text}
         query.setdefault("sign", signature(self.sandbox.app_secret, path, query, body))
-        return f"{path}?{urlencode({name: text for name, text in query.items() if text})}"
+        return f"{path}?{urlencode(query)}"
 
     def call(self, method: str, path: str, body: bytes = b"", **query: str) -> Answer:
         """Make a signed call; keyword arguments are query parameters."""

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import Field, fields
 from typing import Any
+from urllib.parse import urlsplit
 
 from .faults import NAMES, parse_faults
 from .parts import Parts, assemble
@@ -21,6 +23,7 @@ from .scopes import SCOPES
 from .server import Server
 from .settings import Behaviour, Settings
 
+MAX_ORDERS = 1_000_000
 _ABOUT = """A TikTok Shop of its own, on this machine: consent page, token endpoints, signed API.
 
 It prints one JSON line with its addresses and its app's credentials as soon as it listens, and
@@ -55,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         default=0,
         help="port to listen on; 0 picks a free one",
     )
-    add("--redirect-uri", default="http://localhost:3017/", help="the app's registered redirect URI")
+    add("--redirect-uri", type=_address, default="http://localhost:3017/", help="the app's registered redirect URI")
     _add_world(made.add_argument_group("the world"))
     _add_authorization(made.add_argument_group("authorization"))
     _add_trouble(made.add_argument_group("limits and faults"))
@@ -65,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_world(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--orders", type=_whole, default=5000, help="orders of each seller, spread over its shops (default: 5000)")
+    add("--orders", type=_orders, default=5000, help="orders of each seller, spread over its shops (default: 5000)")
     add("--seed", type=_whole, default=1, help="the world and the app's credentials follow from it")
     add("--warm", action="store_true", help="encode the default seller's orders before listening (4 KB each)")
     add("--now", type=_whole, default=0, metavar="EPOCH",
@@ -82,14 +85,20 @@ def _add_authorization(group: argparse._ArgumentGroup) -> None:
     add("--access-token-seconds", type=_whole, default=7 * 86_400, help="lifetime of access tokens (7 days)")
     add("--refresh-token-seconds", type=_seconds_or_unlimited, default=90 * 86_400,
         help="lifetime of authorizations (90 days), or 'unlimited': they end in the year 2125")  # fmt: skip
-    add("--clock-offset-seconds", type=float, default=0.0, help="how far the server's clock is ahead")
+    add("--clock-offset-seconds", type=_number, default=0.0, help="how far the server's clock is ahead")
 
 
 def _add_trouble(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--latency-ms", type=float, default=0.0, help="added to every answer")
-    add("--rate-limit", type=float, default=0.0, metavar="R", help="calls a second for each shop and endpoint; 0: none")
-    add("--rate-burst", type=float, default=0.0, metavar="B", help="calls at once (default: one second's worth)")
+    add("--latency-ms", type=_number, default=0.0, help="added to every answer")
+    add(
+        "--rate-limit",
+        type=_number,
+        default=0.0,
+        metavar="R",
+        help="calls a second for each shop and endpoint; 0: none",
+    )
+    add("--rate-burst", type=_number, default=0.0, metavar="B", help="calls at once (default: one second's worth)")
     add("--fault", action="append", default=[], dest="faults", help="a fault, see below; may be given again")
 
 
@@ -113,6 +122,28 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 12):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
     return int(text)
+
+
+def _orders(text: str) -> int:
+    if (orders := _whole(text)) > MAX_ORDERS:
+        raise argparse.ArgumentTypeError(f"at most {MAX_ORDERS}")
+    return orders
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return number
+
+
+def _address(text: str) -> str:
+    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).netloc or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address like http://localhost:3017/")
+    return text
 
 
 def _seconds_or_unlimited(text: str) -> int | None:

@@ -151,9 +151,9 @@ def _plan(order: Order, market: Market, draw: Callable[[], float]) -> Iterator[t
         yield at + DAY + int(draw() * DAY), "CANCELLED", "SELLER"
         return
     at += 3 * HOUR + int(draw() * 44 * HOUR)
-    if order.units > 1 and fate > 0.9:
+    if order.units > 1 and fate > 0.8:
         yield at, "PARTIALLY_SHIPPING", ""
-        at += DAY
+        at += DAY + int(draw() * DAY)
     yield at, "AWAITING_COLLECTION", ""
     at += 2 * HOUR + int(draw() * 18 * HOUR)
     yield at, "IN_TRANSIT", ""
