@@ -109,6 +109,36 @@ def test_the_stop_button_ends_the_waiting_cell_and_not_the_login(kernel, free_po
     assert kernel.run("%tiktok_auth wait").status == "ok"
 
 
+# where a click gets through while a cell waits: 6.31 in the cell's own nested loop, 7.3 in a subshell,
+# 7.4 beside an await
+WAITS = {"6.31": "%tiktok_auth wait", "7.3": "%tiktok_auth wait", "7.4": "await h"}
+
+
+def test_a_click_on_cancel_ends_the_cell_that_waits(kernel, free_port):
+    kernel.run(f"h = {sandbox_login(free_port)}")
+    subshell = kernel.create_subshell() if kernel.version == "7.3" else None
+    running = kernel.start_run(WAITS[kernel.version])
+    kernel.listen(0.5)
+
+    kernel.click("Cancel sign-in", subshell=subshell)
+
+    assert kernel.finish(running).error.ename == "LoginCancelled"
+
+
+def test_cells_that_queue_behind_a_waiting_one_run_after_it_and_once(kernel, free_port):
+    kernel.run(sandbox_login(free_port) + "\nran = []")
+    waiting = kernel.start_run("tts.shops; ran.append(1)")
+    queued = [kernel.start_run(f"ran.append({number})") for number in (2, 3)]
+    (box,) = kernel.find_widgets(_model_name="TextModel")
+    kernel.set_state(box, value="rubbish")
+    kernel.listen(0.5)
+
+    consent(link_in(kernel), "authorize")
+
+    assert [kernel.finish(cell).status for cell in (waiting, *queued)] == ["ok"] * 3
+    assert kernel.run("ran").result["text/plain"] == "[1, 2, 3]"
+
+
 def test_an_address_pasted_at_the_hidden_prompt_finishes_the_login(kernel, free_port):
     kernel.run(sandbox_login(free_port))
     answer = requests.post(link_in(kernel), data={"decision": "authorize"}, timeout=10, allow_redirects=False)

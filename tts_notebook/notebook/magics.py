@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tts_notebook.app import AUTHORIZE_URLS
 from tts_notebook.auth import settings
 from tts_notebook.errors import InputError, LoginRequired
 from tts_notebook.notebook import command_line
+from tts_notebook.notebook.pump import pump_of
 from tts_notebook.notebook.surroundings import Line, Surroundings, say, surroundings_of
 from tts_notebook.notebook.view import countdown, text_of, view_of
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tts_notebook.notebook.panel import Panel
 
 MAGIC = "tiktok_auth"
+_POLL_SECONDS = 0.1
+_FOREVER = float("inf")  # the login's own timer ends it
 _REMEDIES = "Log in once in a notebook with the same TTS_HOME and profile, or set TTS_REFRESH_TOKEN, or use --sandbox."
 _ENVIRONMENT_STEP = "The environment (TTS_REFRESH_TOKEN) would still log in: unset it to be logged out there too."
 _REVOKE_STEP = "To take the authorization itself back, the seller removes the app in Seller Center."
@@ -250,17 +254,13 @@ class AuthMagics:
             login.wait(timeout)
             return
         line = Line(self.shell, _waiting_text(login))
-        moved = threading.Event()
-        login.subscribe(moved.set)
-        waited = 0.0
-        limit = float("inf") if timeout is None else timeout
+        wait = pump_of(self.shell)
+        ends_at = time.monotonic() + (_FOREVER if timeout is None else timeout)
         try:
-            while not login.stage.finished and waited < limit:
-                # short, so that the stop button works
-                moved.wait(0.2)
-                waited += 0.2
+            while not login.stage.finished and time.monotonic() < ends_at:
+                wait(_POLL_SECONDS)  # short, so that the stop button works
                 line.rewrite(_waiting_text(login))
-            login.wait(None if login.stage.finished else 0.001)
+            login.wait(None if login.stage.finished else _POLL_SECONDS)
         finally:
             line.last(self._status_headline(self._connection_of(login)))
 
