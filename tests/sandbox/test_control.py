@@ -73,6 +73,8 @@ def test_counters_tell_what_happened_and_start_again(visit):
         {"touch_orders": {"count": 0}},
         {"add_orders": {"count": 1, "seller": "nobody"}},
         {"add_orders": {"count": 1, "seller": "xb", "region": "US"}},
+        {"seller": "nobody"},
+        {"revoke_grants": "nobody"},
         {"redirect_uri": "x\r\ny: z"},
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_notebook.sandbox.catalogue import sellers
+from tts_notebook.sandbox.catalogue import SELLER_KEYS, sellers
 from tts_notebook.sandbox.order_json import Style
 from tts_notebook.sandbox.orders import NEXT, STATUSES
 from tts_notebook.sandbox.world import ShopBooks, World
@@ -194,6 +194,10 @@ def test_a_large_shop_has_every_status_and_looks_lived_in(slot):
     if made.shop.region == "ID":
         assert {order["commerce_platform"] for order in orders} == {"TIKTOK_SHOP", "TOKOPEDIA"}
         assert any(order["is_cod"] for order in orders)
+
+
+def test_sellers_are_found_by_their_keys():
+    assert tuple(seller.key for seller in sellers(1)) == SELLER_KEYS
 
 
 def test_orders_are_spread_over_a_sellers_shops():

@@ -105,13 +105,13 @@ class Seller:
 
     key: str
     name: str
+    about: str
     region: str
-    prefix: str
-    user_type: int
     locale: str
+    prefix: str
     open_id: str
     shops: tuple[Shop, ...]
-    about: str
+    user_type: int = 0
     permissions: tuple[str, ...] = ()
 
     @property
@@ -174,17 +174,25 @@ def sellers(seed: int) -> tuple[Seller, ...]:
         prefix="GCP_", code="CNMYCB", share=40, cross_border=True, per_mille=5400,
     )  # fmt: skip
     indonesia = _shop(seed, 4, "Kembang Pagi", "ID", GIFTS, prefix="ROW_", code="IDLC")
-
-    def seller(key: str, name: str, region: str, prefix: str, locale: str, shops: tuple[Shop, ...],
-               about: str, user_type: int = 0, permissions: tuple[str, ...] = ()) -> Seller:  # fmt: skip
-        return Seller(key, name, region, prefix, user_type, locale, _open_id(seed, key), shops, about, permissions)
-
     return (
-        seller("gb", "Wren & Hazel Ltd", "GB", "GCP_", "en-GB", (gb,), "United Kingdom · one shop · GBP"),
-        seller("us", "Juniper Trail Co.", "US", "TTP_", "en-US", (us,), "United States · one shop · USD"),
-        seller("xb", "Lumen Bay Trading", "CN", "GCP_", "zh-CN", (uk, my),
-               "UK and Malaysia · GBP, MYR",
-               4, ("MANAGE_GLOBAL_PRODUCT",)),
-        seller("id", "Kembang Pagi Nusantara", "ID", "ROW_", "id-ID", (indonesia,),
-               "Indonesia · one shop · IDR"),
+        Seller(
+            key="gb", name="Wren & Hazel Ltd", about="United Kingdom · one shop · GBP", shops=(gb,),
+            region="GB", locale="en-GB", prefix="GCP_", open_id=_open_id(seed, "gb"),
+        ),
+        Seller(
+            key="us", name="Juniper Trail Co.", about="United States · one shop · USD", shops=(us,),
+            region="US", locale="en-US", prefix="TTP_", open_id=_open_id(seed, "us"),
+        ),
+        Seller(
+            key="xb", name="Lumen Bay Trading", about="UK and Malaysia · GBP, MYR", shops=(uk, my),
+            region="CN", locale="zh-CN", prefix="GCP_", open_id=_open_id(seed, "xb"),
+            user_type=4, permissions=("MANAGE_GLOBAL_PRODUCT",),
+        ),
+        Seller(
+            key="id", name="Kembang Pagi Nusantara", about="Indonesia · one shop · IDR", shops=(indonesia,),
+            region="ID", locale="id-ID", prefix="ROW_", open_id=_open_id(seed, "id"),
+        ),
     )  # fmt: skip
+
+
+SELLER_KEYS = ("gb", "us", "xb", "id")

@@ -16,6 +16,7 @@ from dataclasses import Field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from .catalogue import SELLER_KEYS
 from .faults import NAMES, parse_faults
 from .parts import Parts, assemble
 from .router import Router
@@ -78,7 +79,7 @@ def _add_world(group: argparse._ArgumentGroup) -> None:
 def _add_authorization(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--auto-approve", action="store_true", help="answer the authorize URL with the redirect at once")
-    add("--seller", default="", choices=("", "gb", "us", "xb", "id"), help="the default seller (default: gb)")
+    add("--seller", default="", choices=("", *SELLER_KEYS), help="the default seller (default: gb)")
     add("--denied-scopes", type=_scopes, default=(), metavar="A,B", help="scopes left out of the grant")
     add("--rotate", action=argparse.BooleanOptionalAction, default=True, help="whether a refresh token is spent by use")
     add("--refresh-grace-seconds", type=_whole, default=0, help="how long a spent refresh token still works")

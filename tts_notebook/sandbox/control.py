@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
+from .catalogue import SELLER_KEYS
 from .envelope import encode
 from .faults import parse_faults
 from .parts import Parts
@@ -72,7 +73,10 @@ def _stats(parts: Parts) -> Json:
 def _read(request: Request) -> Json:
     if request.content_type != "application/json":
         raise ValueError("The content type must be application/json.")
-    wishes = json.loads(request.body)
+    try:
+        wishes = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise ValueError("The body is not JSON.") from None
     if not isinstance(wishes, dict):
         raise ValueError("The body must be a JSON object.")
     return wishes
@@ -126,6 +130,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _seller_key(value: Any) -> str:
+    if value not in ("", *SELLER_KEYS):
+        raise ValueError(f"{value!r} is not one of {', '.join(SELLER_KEYS)}.")
+    return str(value)
+
+
 def _scopes(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not set(value) <= set(SCOPES):
         raise ValueError(f"{value!r} is not a list of scopes out of {', '.join(SCOPES)}.")
@@ -142,7 +152,7 @@ SETTINGS: dict[str, Callable[[Any], Any]] = {
     "refresh_grace_seconds": _number(0, 2**31),
     "rotate": _flag,
     "auto_approve": _flag,
-    "seller": _text,
+    "seller": _seller_key,
     "redirect_uri": _text,
     "denied_scopes": _scopes,
 }
@@ -183,7 +193,7 @@ def _expire_access_tokens(parts: Parts, value: Any) -> Action:
 
 
 def _revoke_grants(parts: Parts, value: Any) -> Action:
-    key = _text("" if value is True else value)
+    key = _seller_key("" if value is True else value)
     return lambda: parts.authorizations.revoke(key)
 
 

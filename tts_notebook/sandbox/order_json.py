@@ -222,20 +222,22 @@ def _line_items(basket: Basket, order: Order, shop: Shop, padded: bool) -> list[
         first = _members(_first_package(order))
     region, rate = shop.region, basket.place.tax
     return [
-        f'{{"id":"{unit.id}",{_sold(unit.sku, region, padded, rate, *_prices(unit))},{rest if at else first}}}'
+        f'{{"id":"{unit.id}",{_sold(unit.sku, region, padded, rate, _prices(unit))},{rest if at else first}}}'
         for at, unit in enumerate(basket.units)
     ]
 
 
-def _prices(unit: Unit) -> tuple[int, int, int, bool]:
+Prices = tuple[int, int, int, bool]
+
+
+def _prices(unit: Unit) -> Prices:
     return unit.seller_discount, unit.platform_discount, unit.tax, unit.gift
 
 
 @lru_cache(maxsize=20_000)
-def _sold(
-    sku: Sku, region: str, padded: bool, rate: int, by_seller: int, by_platform: int, tax: int, gift: bool
-) -> str:
+def _sold(sku: Sku, region: str, padded: bool, rate: int, prices: Prices) -> str:
     """Return the members of a line item that do not depend on which order it is in."""
+    by_seller, by_platform, tax, gift = prices
     currency = MARKETS[region].currency
     amounts = {
         "original_price": sku.price,

@@ -25,7 +25,7 @@ class Connection(asyncio.Protocol):
         self._waiting: asyncio.TimerHandle | None = None
         self._may_write = True
         self._told_to_continue = False
-        self.active_at = 0.0
+        self._active_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # TCP_NODELAY is asyncio's default
@@ -55,12 +55,16 @@ class Connection(asyncio.Protocol):
         self._touch()
         self._serve()
 
+    def idle_seconds(self) -> float:
+        """Return how long nothing has happened; a late answer is not idleness."""
+        return 0.0 if self._waiting else self._server.loop.time() - self._active_at
+
     def close(self) -> None:
         if self._transport:
             self._transport.abort()
 
     def _touch(self) -> None:
-        self.active_at = self._server.loop.time()
+        self._active_at = self._server.loop.time()
 
     def _serve(self) -> None:
         """Answer what has arrived, unless an answer is still on its way out."""
@@ -148,5 +152,5 @@ class Server:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             for connection in tuple(self.connections):
-                if self.loop.time() - connection.active_at > IDLE_SECONDS:
+                if connection.idle_seconds() > IDLE_SECONDS:
                     connection.close()
