@@ -235,14 +235,28 @@ def test_a_wrong_verb_is_a_sentence_without_a_traceback(kernel):
 
 
 def test_the_panel_shows_once_wherever_the_magic_stands(kernel, free_port):
-    last = kernel.run(sandbox_login(free_port))
-    middle = kernel.run(f"h = {sandbox_login(free_port, '--force')}\nprint('after')")
+    def panels(cell) -> int:
+        return sum("application/vnd.jupyter.widget-view+json" in bundle for bundle in cell.displays)
 
-    for cell in (last, middle):
-        views = [b for b in cell.displays if "application/vnd.jupyter.widget-view+json" in b]
-        assert len(views) == 1
-    assert last.result is None
-    assert middle.stdout == "after\n"
+    last = kernel.run(sandbox_login(free_port))
+    assert (panels(last), last.result) == (1, None)
+
+    middle = kernel.run(f"h = {sandbox_login(free_port, '--force')}\nprint('after')")
+    assert (panels(middle), middle.stdout) == (1, "after\n")
+
+
+def test_after_the_sign_in_a_picture_without_widgets_stands_in_the_notebook(kernel, free_port):
+    shown = kernel.run(sandbox_login(free_port))
+
+    consent(link_in(kernel), "authorize")
+    kernel.run("%tiktok_auth wait")
+
+    (bundle,) = shown.displays
+    assert set(bundle) == {"text/html", "text/plain"}
+    assert "Connected as" in bundle["text/html"]
+    assert "Authorized until" in bundle["text/plain"]
+    alive = kernel.run("%tiktok_auth panel")
+    assert "application/vnd.jupyter.widget-view+json" in alive.displays[0]
 
 
 def test_no_output_holds_a_secret_and_the_link_is_blanked_after_its_use(kernel, free_port):

@@ -154,7 +154,7 @@ class AuthMagics:
         connection = self._find(arguments.profile)
         if connection is None:
             raise LoginRequired("There is no login to show.")
-        self._present(connection, surroundings_of(self.shell))
+        self._present(connection, surroundings_of(self.shell), settle=False)
 
     def _profiles(self, arguments: Namespace) -> None:
         del arguments
@@ -201,8 +201,11 @@ class AuthMagics:
 
     # -- showing ---------------------------------------------------------------------------
 
-    def _present(self, connection: Connection, who: Surroundings) -> None:
-        """Show the panel where a person can use it, text elsewhere."""
+    def _present(self, connection: Connection, who: Surroundings, *, settle: bool = True) -> None:
+        """Show the panel where a person can use it, text elsewhere.
+
+        A sign-in's panel settles when the sign-in has ended; the one of %tiktok_auth panel stays alive.
+        """
         if who is not Surroundings.NOTEBOOK:
             now = datetime.now(UTC)
             say(text_of(view_of(connection.situation(), now), link=who is Surroundings.TERMINAL))
@@ -210,6 +213,8 @@ class AuthMagics:
         panel = self._panel_of(connection)
         panel.update()
         panel.show()
+        if settle and connection.login is not None:
+            settle_when_finished(connection.login, panel)
 
     def _panel_of(self, connection: Connection) -> Panel:
         from tts_notebook.notebook.panel import Panel
@@ -328,6 +333,17 @@ class AuthMagics:
     def _refuse_headless(self, what: str) -> None:
         if surroundings_of(self.shell) is Surroundings.HEADLESS:
             raise LoginRequired(f"{what}, and nobody can be asked here.", next_step=_REMEDIES)
+
+
+def settle_when_finished(login: Login, panel: Panel) -> None:
+    """Let a panel settle once its login has ended, now if it has already."""
+
+    def settle() -> None:
+        if login.stage.finished:
+            panel.settle()
+
+    login.subscribe(settle)
+    settle()
 
 
 def status_json(connection: Connection | None) -> dict[str, Any]:

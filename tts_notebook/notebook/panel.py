@@ -9,14 +9,15 @@ from html import escape
 from typing import Any
 
 import ipywidgets
-from IPython.display import display
+from IPython.display import display, publish_display_data
 from traitlets import Unicode
 
 from tts_notebook.errors import TTSError
-from tts_notebook.notebook.view import Situation, View, view_of
+from tts_notebook.notebook.view import Situation, View, text_of, view_of
 
 # kept in saved files beside the widget: it names no link, no state and nobody
 TEXT_TWIN = "TikTok Shop sign-in panel. Run %tiktok_auth status to see where the login stands."
+SETTLED_HINT = "As of the moment of the sign-in. %tiktok_auth panel shows what is the case now, with its buttons."
 _TICK_SECONDS = 1.0
 _FACTS_EVERY = 30  # ticks; a countdown moves each second, "in 6 days" does not
 
@@ -62,6 +63,7 @@ class Panel:
         self._lock = threading.Lock()  # one writer at a time, from whichever thread
         self._busy = threading.Lock()  # one click's work at a time
         self._closed = threading.Event()
+        self._shown: list[str] = []  # display ids of what is on screen and alive
         self._ticks = 0
         self._said = ""
         self._style = ipywidgets.HTML(_STYLE)
@@ -105,7 +107,18 @@ class Panel:
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
         # the text is given here, because a widget's own would spell its link out in the saved file
         bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": TEXT_TWIN}
-        display(bundle, raw=True)  # type: ignore[no-untyped-call]  # IPython is partly typed
+        shown = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython is partly typed
+        self._shown.append(shown.display_id)
+
+    def settle(self) -> None:
+        """Replace what was shown by a picture of it that needs no kernel: a reopened notebook stays readable.
+
+        By display id, so any thread may call it.
+        """
+        view = view_of(self._look(), datetime.now(UTC))
+        bundle = {"text/html": _settled_html(view), "text/plain": text_of(view)}
+        while self._shown:
+            publish_display_data(bundle, transient={"display_id": self._shown.pop()}, update=True)  # type: ignore[no-untyped-call]
 
     def update(self) -> None:
         """Show what is the case now. Any thread may call it: traits are set, and nothing else is done."""
@@ -197,6 +210,13 @@ def _link_html(link: str | None) -> str:
         f'<a class="tts-link" href="{escape(link, quote=True)}" target="_blank" rel="noopener noreferrer">'
         "Sign in to TikTok Shop (opens a new tab)</a>"
     )
+
+
+def _settled_html(view: View) -> str:
+    """The panel without controls: plain HTML that survives a front-end's cleaning."""
+    mark = f'<span aria-hidden="true">{escape(view.mark)}</span>'
+    lines = "".join(f"<div>{escape(line)}</div>" for line in (*view.lines, SETTLED_HINT))
+    return f"<div><strong>{mark} {escape(view.headline)}</strong>{_facts_html(view)}{lines}</div>"
 
 
 def _facts_html(view: View) -> str:
