@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import NoReturn
 from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
 from tts_notebook.errors import ConfigError, InputError
@@ -31,8 +32,20 @@ VARIABLES = {
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
+class NotPicklable:
+    """Refuses to be pickled or copied, so that a secret is never written with other objects."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} holds secrets of a login and cannot be pickled or copied. "
+            "Log in again where it is needed."
+        )
+
+
 @dataclass(frozen=True, slots=True)
-class App:
+class App(NotPicklable):
     """The app's settings, checked: what is wrong with them is said when they are made.
 
     Attributes:
@@ -123,6 +136,11 @@ def require_credentials(app_key: str, app_secret: str) -> None:
                 f"No {name} is set.",
                 next_step=f"Set {VARIABLES[name]}, run %tiktok_auth configure, or try --sandbox.",
             )
+        if not (value.isascii() and value.strip().isprintable()):
+            raise ConfigError(
+                f"The {name} holds a character that no {name} has, perhaps an invisible one that was copied along.",
+                next_step=f"Type it again: set {VARIABLES[name]} or run %tiktok_auth configure.",
+            )
 
 
 def check_endpoint(name: str, url: str) -> None:
@@ -131,8 +149,7 @@ def check_endpoint(name: str, url: str) -> None:
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):
         return
     raise ConfigError(
-        f"{name} is {without_password(url)!r}: it must start with https:// (http:// is allowed for this "
-        "machine only)."
+        f"{name} is {without_password(url)!r}: it must start with https:// (http:// is allowed for this machine only)."
     )
 
 
@@ -182,9 +199,7 @@ def _split(name: str, url: str, advice: str = "") -> SplitResult:
     except ValueError:
         port_is_valid = False
     if not port_is_valid or not parts.hostname or any(c.isspace() for c in url):
-        raise ConfigError(
-            f"{name} is {without_password(url)!r}, which is not a complete address. {advice}".rstrip()
-        )
+        raise ConfigError(f"{name} is {without_password(url)!r}, which is not a complete address. {advice}".rstrip())
     return parts
 
 

@@ -20,6 +20,8 @@ FlowMisuse (RuntimeError)   a bug in the calling code, so not a TTSError
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class TTSError(Exception):
     """Something the reader of the message can act on."""
@@ -33,6 +35,11 @@ class TTSError(Exception):
 
     def __str__(self) -> str:
         return " ".join(part for part in (super().__str__(), self.next_step) if part)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # by default an exception is made again from its message alone, which the constructors
+        # below do not take: a process pool would then lose the error, or hang
+        return _remade, (type(self), self.args), self.__dict__
 
     def _render_traceback_(self) -> list[str]:
         # IPython shows these lines instead of a traceback: the failing cell is the
@@ -197,3 +204,7 @@ class TransportError(TTSError):
 
 class FlowMisuse(RuntimeError):
     """A step was taken that is not possible now: a bug in the calling code."""
+
+
+def _remade(kind: type[TTSError], args: tuple[Any, ...]) -> TTSError:
+    return kind.__new__(kind, *args)

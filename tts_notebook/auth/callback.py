@@ -19,7 +19,7 @@ from tts_notebook.errors import ConfigError
 _HEAD_BYTES = 16 * 1024  # a redirect is under 1 KB; more than this is not a browser
 _HEAD_SECONDS = 5.0
 _REPLY_SECONDS = 2.0  # how long replies may take to leave once the port is closed
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 421: "Misdirected Request"}
+_REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 421: "Misdirected Request", 503: "Not Now"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,9 @@ class CallbackServer:
     a thread of their own, and the browser is answered with the page that it returns.
     """
 
-    def __init__(self, redirect_uri: str, handler: Handler) -> None:
+    def __init__(self, redirect_uri: str, handler: Handler, *, head_seconds: float = _HEAD_SECONDS) -> None:
         parts = urlsplit(redirect_uri)
+        self._head_seconds = head_seconds
         self._path = parts.path or "/"
         self._port = parts.port or 80
         self._handler = handler
@@ -108,28 +109,31 @@ class CallbackServer:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with asyncio.timeout(_HEAD_SECONDS):
+        async with asyncio.timeout(self._head_seconds):
             head = await reader.readuntil(b"\r\n\r\n")
         method, target, host, prefetch = _read_head(head)
-        page = self._refuse(method, target, host, prefetch)
+        path, _, raw_query = target.partition("?")
+        page = self._refuse(method, path, host, prefetch, has_query=bool(raw_query))
         if page is None:
             # the first value counts, and a repeated name cannot replace it
-            query = dict(reversed(parse_qsl(urlsplit(target).query, keep_blank_values=True, errors="replace")))
+            query = dict(reversed(parse_qsl(raw_query, keep_blank_values=True, errors="replace")))
             page = await asyncio.to_thread(self._handler, query)
         body = b"" if method == "HEAD" else render(page).encode()
         writer.write(_reply_head(page.status, len(body)) + body)
-        async with asyncio.timeout(_HEAD_SECONDS):
+        async with asyncio.timeout(self._head_seconds):
             await writer.drain()
 
-    def _refuse(self, method: str, target: str, host: str, prefetch: bool) -> Page | None:
+    def _refuse(self, method: str, path: str, host: str, prefetch: bool, *, has_query: bool) -> Page | None:
         """The answer to what is not a redirect, or None."""
         if method not in ("GET", "HEAD"):
             return Page(405, "This address only takes the redirect of a sign-in.")
         if not is_loopback(_host_name(host)):  # a foreign name that resolves to this machine: DNS rebinding
             return Page(421, "This address only answers to localhost.")
-        if urlsplit(target).path != self._path:
+        if path != self._path:
             return Page(404, "There is nothing here.")
-        if method == "HEAD" or prefetch or not urlsplit(target).query:
+        if prefetch:  # a failure is not kept, so the browser asks again when the seller really comes
+            return Page(503, "This address is not fetched ahead of time.")
+        if method == "HEAD" or not has_query:
             return Page(
                 200,
                 "Waiting for the sign-in.",
@@ -163,7 +167,7 @@ def _read_head(head: bytes) -> tuple[str, str, str, bool]:
     target = rest.rpartition(" ")[0]
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     purpose = headers.get("sec-purpose", "") + headers.get("purpose", "")
-    return method, target if target.startswith("/") else "", headers.get("host", ""), "prefetch" in purpose
+    return method, target, headers.get("host", ""), "prefetch" in purpose
 
 
 def _host_name(host: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from tts_notebook.errors import InputError
 
@@ -22,7 +22,7 @@ def parse_pasted(text: str) -> dict[str, str]:
     Raises:
         InputError: no redirect can be read from the text. The text itself is not repeated.
     """
-    text = text.strip().strip("<>\"'`").strip()
+    text = re.sub(r"\s*[\r\n]\s*", "", text.strip()).strip("<>\"'`").strip()  # mail and chat break long lines
     if not text:
         raise InputError(f"Nothing was pasted. {_ADVICE}")
     if len(text) > _LONGEST:
@@ -38,10 +38,8 @@ def parse_pasted(text: str) -> dict[str, str]:
 
 
 def _query_of(text: str) -> str:
-    if "://" not in text and not text.startswith("/"):
-        return text.lstrip("?#")
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return ""
-    return parts.query or parts.fragment
+    text, _, fragment = text.partition("#")
+    before, mark, after = text.partition("?")
+    if mark and ("=" not in before or "://" in before):
+        return after
+    return text if "=" in text else fragment

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
+from tts_notebook.app import NotPicklable as NotPicklable
 from tts_notebook.errors import TokenError, TransportError
 
-_SECRET_FIELDS = frozenset({"access_token", "refresh_token", "app_secret", "auth_code"})
+_SECRET_WORDS = ("token", "secret", "auth_code")
 _LONGEST_MARGIN = timedelta(minutes=5)
 _MARGIN_SHARE = 0.2  # of a token's life: a token of one minute is renewed twelve seconds before its end
 
@@ -35,18 +36,6 @@ _REFUSALS = {
 }
 
 
-class NotPicklable:
-    """Refuses to be pickled or copied, so that a secret is never written with other objects."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(
-            f"A {type(self).__name__} holds a seller's tokens and cannot be pickled or copied. "
-            "Log in again where it is needed."
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Token(NotPicklable):
     """A seller's grant to the app, as the token endpoint gave it.
@@ -66,7 +55,7 @@ class Token(NotPicklable):
     refresh_token: str = field(repr=False)
     access_expires_at: datetime
     refresh_expires_at: datetime
-    obtained_at: datetime
+    obtained_at: datetime = field(compare=False)  # the same pair, read again from a file, is the same token
     granted_scopes: tuple[str, ...] = ()
     seller_name: str = ""
     seller_base_region: str = ""
@@ -107,7 +96,8 @@ class Token(NotPicklable):
 
     def response(self, *, reveal: bool = False) -> dict[str, Any]:
         """Return TikTok Shop's own response, unknown fields included; tokens blanked unless asked."""
-        return deepcopy(dict(self.envelope)) if reveal else redacted(self.envelope)
+        shown: dict[str, Any] = deepcopy(dict(self.envelope)) if reveal else redacted(self.envelope)
+        return shown
 
     @property
     def expires_in(self) -> int:
@@ -134,18 +124,26 @@ class Token(NotPicklable):
         return now >= self.renew_at
 
 
-def redacted(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy in which every secret value is replaced by three dots."""
-    return {
-        key: "…" if key in _SECRET_FIELDS else redacted(value) if isinstance(value, Mapping) else deepcopy(value)
-        for key, value in envelope.items()
-    }
+def redacted(value: Any) -> Any:
+    """A copy in which every secret text is replaced by three dots, at any depth."""
+    if isinstance(value, Mapping):
+        return {key: "…" if _is_secret(key, item) else redacted(item) for key, item in value.items()}
+    return [redacted(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_secret(name: str, value: object) -> bool:
+    if name.endswith("_expire_in") or isinstance(value, Mapping | list):
+        return False
+    return any(word in name.lower() for word in _SECRET_WORDS)
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value:
         raise _unreadable(f"{name} is missing")
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        # it becomes a header's value, and http.client quotes a header that it refuses
+        raise _unreadable(f"{name} holds characters that no token has")
     return value
 
 
@@ -166,8 +164,10 @@ def _refusal(envelope: Mapping[str, Any]) -> TokenError:
     code = envelope.get("code")
     if not isinstance(code, int) or isinstance(code, bool):
         raise _unreadable("it carries no code")
-    message, request_id = str(envelope.get("message") or ""), str(envelope.get("request_id") or "")
-    sentence, next_step = _REFUSALS.get(code, (f"The token endpoint refused: {message.rstrip('. ')[:300]}.", None))
+    message, request_id = (text if isinstance(text := envelope.get(n), str) else "" for n in ("message", "request_id"))
+    sentence, next_step = _REFUSALS.get(
+        code, (f"The token endpoint refused: {message[:300].rstrip('. ') or 'no reason given'}.", None)
+    )
     if "IP allow list" in message:
         sentence = "The app accepts calls only from certain addresses, and this machine's is not one of them."
         next_step = "Add this machine's public address to the app's IP allow list in Partner Center."
