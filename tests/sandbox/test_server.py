@@ -111,6 +111,17 @@ def test_answers_are_as_late_as_they_are_told_to_be(visit):
     assert 0.15 <= time.monotonic() - started < 5
 
 
+def test_requests_sent_together_wait_for_each_other(visit):
+    visitor = visit("--latency-ms", "100")
+    with wire(visitor) as connection:
+        started = time.monotonic()
+        connection.sendall(b"GET /seller-center HTTP/1.1\r\n\r\nGET /x HTTP/1.0\r\n\r\n")
+        answers = receive_until_closed(connection)
+
+    assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404"]
+    assert time.monotonic() - started >= 0.2
+
+
 def test_late_answers_do_not_hold_up_other_connections(visit):
     visitor = visit("--latency-ms", "300")
     connections = [HTTPConnection(visitor.host, timeout=10) for _ in range(20)]

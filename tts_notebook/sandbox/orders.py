@@ -94,6 +94,7 @@ class Order:
 
     def touch(self, at: int) -> None:
         """Let the order move on: to its next stage, or by an edit where there is none."""
+        at = max(at, self.updated)  # the clock may have been set back
         following = NEXT.get(self.status)
         if self.asks_to_cancel:
             self.enter("CANCELLED", at, "BUYER")
