@@ -18,6 +18,7 @@ from tts_notebook.errors import ConfigError
 
 _HEAD_BYTES = 16 * 1024  # a redirect is under 1 KB; more than this is not a browser
 _HEAD_SECONDS = 5.0
+_BACKLOG = 512  # connections that wait to be accepted
 _REPLY_SECONDS = 2.0  # how long replies may take to leave once the port is closed
 _REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 421: "Misdirected Request", 503: "Not Now"}
 
@@ -84,7 +85,10 @@ class CallbackServer:
             self._loop.close()
 
     async def _serve(self) -> None:
-        servers = [await asyncio.start_server(self._accept, sock=s, limit=_HEAD_BYTES) for s in self._sockets]
+        servers = [
+            await asyncio.start_server(self._accept, sock=listener, limit=_HEAD_BYTES, backlog=_BACKLOG)
+            for listener in self._sockets
+        ]
         await self._closing.wait()
         for server in servers:
             server.close()
@@ -224,7 +228,7 @@ def _listen(family: socket.AddressFamily, address: str, port: int) -> socket.soc
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address, port))
-        listener.listen(128)
+        listener.listen(_BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
 
@@ -13,12 +15,13 @@ from tts_notebook.app import (
     AUTH_BASE_URL,
     VARIABLES,
     App,
+    NotPicklable,
     check_endpoint,
     check_proxy,
     require_credentials,
 )
 from tts_notebook.auth.token import Token
-from tts_notebook.auth.transport import TIMEOUT, transport_error, unlogged, use_proxy
+from tts_notebook.auth.transport import TIMEOUT, DirectSession, transport_error, unlogged, use_proxy
 from tts_notebook.errors import InputError, TransportError
 
 
@@ -82,7 +85,7 @@ def refresh_token(
 
 
 @dataclass(frozen=True, slots=True)
-class TokenEndpoint:
+class TokenEndpoint(NotPicklable):
     """Where one app's tokens come from."""
 
     app_key: str
@@ -106,7 +109,9 @@ class TokenEndpoint:
     def _ask(self, action: str, **parameters: str) -> Token:
         spent = [value for name, value in parameters.items() if name != "grant_type"]
         host = urlsplit(self.base_url).hostname
-        with requests.Session() as session, unlogged():
+        status, body = 0, b""
+        problem: TransportError | None = None
+        with DirectSession() as session, unlogged():
             use_proxy(session, self.base_url, self.proxy)
             try:
                 # GET with the secret in the URL is the only way the endpoint knows: POST answers 404
@@ -114,19 +119,29 @@ class TokenEndpoint:
                     f"{self.base_url.rstrip('/')}/api/v2/token/{action}",
                     params={"app_key": self.app_key, "app_secret": self.app_secret, **parameters},
                     timeout=TIMEOUT,
-                    allow_redirects=False,
                 )
-                envelope = answer.json()
-            except requests.exceptions.JSONDecodeError:
-                raise TransportError(
-                    f"{host} answered a token request with something that is not JSON (HTTP {answer.status_code})."
-                ) from None
+                status, body = answer.status_code, answer.content
             except requests.RequestException as failure:
-                raise transport_error(failure, host) from None
+                problem = transport_error(failure, host)
+            except KeyboardInterrupt as stop:
+                raise stop.with_traceback(None) from None  # its frames hold the URL
+        if problem is not None:
+            raise problem  # not above, where its context would be an exception that quotes the URL
+        envelope = _read_json(body)
+        if envelope is None:
+            raise TransportError(f"{host} answered a token request with something that is not JSON (HTTP {status}).")
         if isinstance(envelope, dict) and isinstance(envelope.get("message"), str):
             for secret in (self.app_secret, *spent):  # a refusal may quote what it refuses
-                envelope["message"] = envelope["message"].replace(secret, "…")
+                for spelling in (secret, quote(secret), quote_plus(secret)):
+                    envelope["message"] = envelope["message"].replace(spelling, "…")
         return Token.from_response(envelope, obtained_at=datetime.now(UTC))
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _endpoint(app_key: str, app_secret: str, proxy: str | None, auth_base_url: str | None) -> TokenEndpoint:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tts_notebook.auth.endpoint import TokenEndpoint
 from tts_notebook.auth.store import TokenStore
 from tts_notebook.auth.token import Token
 from tts_notebook.errors import ConfigError, LoginRequired, TokenError, TTSError
+
+_REST = timedelta(seconds=30)  # after a failed renewal, while the token is still good
 
 
 class PendingLogin(Protocol):
@@ -48,6 +53,9 @@ class TokenKeeper:
         self._clock = clock
         self._token: Token | None = None
         self._renewing = threading.Lock()
+        self._failures = 0
+        self._failure: TTSError | None = None  # the newest one
+        self._rest_until = datetime.min.replace(tzinfo=UTC)
         self._observers: list[Callable[[], None]] = []
 
     @property
@@ -60,22 +68,38 @@ class TokenKeeper:
         stored = self.store.load()
         if stored is None or stored.is_dead(self._clock()):
             return None
+        known = self._token
+        if known is not None and not _are_two_sellers(known, stored) and stored.obtained_at <= known.obtained_at:
+            return known  # what could not be saved is newer, and the stored refresh token spent
+        self.grants += 1  # it may be another seller's
         self._token = stored
         return stored
 
     def adopt(self, token: Token) -> None:
         """Serve a new token from now on, and keep it in the store if that is possible."""
-        with self._renewing, self.store.lock():
+        with self._renewing:
             self.grants += 1
-            self._keep(token)
+            self._token = token
+            try:
+                with self.store.lock():
+                    self._save(token)
+            except ConfigError as failure:  # another process holds the lock
+                self.last_problem = str(failure)
         self._notify()
 
     def forget(self) -> None:
-        """Serve nothing any more, and remove the token from the store."""
-        with self._renewing, self.store.lock():
-            self._token, self.pending = None, None
-            self.store.forget()
-        self._notify()
+        """Serve nothing any more, and remove the token from the store.
+
+        Raises:
+            ConfigError: the store could not remove it; this session has forgotten it all the same.
+        """
+        try:
+            with self._renewing:
+                self._token, self.pending = None, None
+                with self.store.lock():
+                    self.store.forget()
+        finally:
+            self._notify()
 
     def granted(self) -> Token:
         """Return the token without renewing it, after waiting for a pending login if there is none.
@@ -104,34 +128,32 @@ class TokenKeeper:
         """
         token = self.granted()
         now = self._clock()
-        if not token.needs_refresh(now):
+        if not token.needs_refresh(now) or (now < self._rest_until and not token.is_expired(now)):
             return token
         try:
             return self.renew(token)
         except TTSError:
-            if token.is_expired(now):
+            if token.is_expired(self._clock()):
                 raise
             return token  # it is still good: a passing failure logs nobody out
 
     def renew(self, known: Token, *, look_first: bool = True) -> Token:
-        """Return a newer token than `known`: another's if there is one, else by spending its refresh token.
+        """Return a newer token than `known`: another's if there is one, else by spending the refresh token.
 
         However many threads and processes ask at once, one refresh token is spent once:
-        the first renews, the others adopt what it brought.
+        the first renews, the others adopt what it brought, or fail as it failed.
 
         Args:
             known: The token that is about to end or was rejected.
             look_first: Whether another thread's or process's newer token will do.
+
+        Raises:
+            TokenError: the token endpoint refused the refresh token.
+            TransportError: the token endpoint could not be reached.
+            ConfigError: another process has held the lock for too long.
         """
-        try:
-            with self._renewing:
-                if look_first and self._token is not None and self._token != known:
-                    return self._token
-                with self.store.lock():
-                    newer = self._newer_in_store(known) if look_first else None
-                    return newer or self._spend(self._token or known)
-        finally:
-            self._notify()
+        failures = self._failures
+        return _uninterrupted(lambda: self._renew(known, look_first, failures))
 
     def subscribe(self, observer: Callable[[], None]) -> Callable[[], None]:
         """Call `observer`, from any thread, whenever the token changes. Returns the way to stop it."""
@@ -143,40 +165,104 @@ class TokenKeeper:
 
         return stop
 
-    def _newer_in_store(self, known: Token) -> Token | None:
+    def _renew(self, known: Token, look_first: bool, failures: int) -> Token:
+        try:
+            with self._renewing:
+                if look_first and self._token is not None and self._token != known:
+                    return self._token
+                if look_first and self._failure is not None and self._failures != failures:
+                    raise self._failure  # somebody asked while we waited: once is enough
+                return self._renewed(self._token or known, look_first)
+        finally:
+            self._notify()
+
+    def _renewed(self, known: Token, look_first: bool) -> Token:
+        try:
+            with self.store.lock():
+                newest = self._newest(known)
+                if look_first and newest != known and not newest.is_expired(self._clock()):
+                    self._token = newest
+                else:
+                    self._token = self._spend(newest)
+                return self._token
+        except TTSError as failure:
+            self._failures += 1
+            self._failure, self.last_problem = failure, str(failure)
+            self._rest_until = self._clock() + _REST
+            raise
+
+    def _newest(self, known: Token) -> Token:
+        """What the store holds if that is newer, also if it has ended: its refresh token is the live one."""
+        stored = self._stored_of(known)
+        return known if stored is None or stored.obtained_at <= known.obtained_at else stored
+
+    def _stored_of(self, known: Token) -> Token | None:
+        """Another pair of the same seller in the store."""
         try:
             stored = self.store.load()
         except ConfigError:  # a damaged file is no reason to stop: what we hold is good
             return None
-        if stored is None or stored == known or stored.is_expired(self._clock()):
-            return None
-        if stored.access_expires_at < known.access_expires_at:
-            return None  # an older one than ours: its refresh token is spent
-        self._token = stored
-        return stored
+        return None if stored is None or stored == known or _are_two_sellers(stored, known) else stored
 
-    def _spend(self, known: Token) -> Token:
+    def _spend(self, token: Token) -> Token:
         try:
-            fresh = self.endpoint.refresh(known.refresh_token)
+            fresh = self.endpoint.refresh(token.refresh_token)
         except TTSError as failure:
             # somebody without our lock may have spent it: look once more before giving up
-            newer = self._newer_in_store(known) if isinstance(failure, TokenError) else None
-            if newer is not None:
-                return newer
-            self.last_problem = str(failure)
-            raise
+            stored = self._stored_of(token) if isinstance(failure, TokenError) else None
+            if stored is None or stored.is_expired(self._clock()):
+                raise failure.with_traceback(None) from None  # the endpoint's frames hold the refresh token
+            return stored
         self.last_refresh = self._clock()
-        self._keep(fresh)
+        self._save(fresh, renewed=True)
         return fresh
 
-    def _keep(self, token: Token) -> None:
-        self._token = token
+    def _save(self, token: Token, *, renewed: bool = False) -> None:
+        self.last_problem = ""
         try:
+            if renewed and self._is_anothers(token):
+                return
             self.store.save(token)
-            self.last_problem = ""
         except ConfigError as failure:
             self.last_problem = str(failure)  # it still serves this kernel; status and panel say so
+
+    def _is_anothers(self, token: Token) -> bool:
+        with suppress(ConfigError):  # save() keeps a damaged file aside
+            stored = self.store.load()
+            if stored is not None and _are_two_sellers(stored, token):
+                # the profile is theirs now, but a session does not change its seller halfway
+                self.last_problem = (
+                    f"Another notebook has logged this profile in as {stored.seller_name or 'another seller'}. "
+                    f"This session stays with {token.seller_name or 'its seller'} until this kernel ends."
+                )
+                return True
+        return False
 
     def _notify(self) -> None:
         for observer in tuple(self._observers):
             observer()
+
+
+def _are_two_sellers(one: Token, other: Token) -> bool:
+    return bool(one.open_id and other.open_id) and one.open_id != other.open_id
+
+
+def _uninterrupted(work: Callable[[], Token]) -> Token:
+    """Do the work to its end, also if ■ is pressed: a spent refresh token without its successor is a logout."""
+    if threading.current_thread() is not threading.main_thread():
+        return work()  # only the main thread is interrupted
+    done: Future[Token] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as failure:  # noqa: BLE001 - raised again by whoever waits
+            done.set_exception(failure)
+
+    threading.Thread(target=run, name="tts_notebook refresh").start()
+    while True:  # short waits, which ■ ends on every system
+        try:
+            return done.result(0.2)
+        except FutureTimeout:
+            if done.done():
+                raise

@@ -44,12 +44,17 @@ def list_profiles() -> list[str]:
 
 def load_configured(profile: str) -> dict[str, str]:
     """What `configure` kept for a profile; empty if nothing."""
+    path = _folder(profile) / "app.json"
     try:
-        content = read_json(_folder(profile) / "app.json")
+        content = read_json(path)
     except FileNotFoundError:
         return {}
+    except ConfigError:
+        content = None
     if not isinstance(content, Mapping) or not all(isinstance(v, str) for v in content.values()):
-        raise ConfigError(f"The settings of profile {profile} are damaged.", next_step="Run %tiktok_auth configure.")
+        raise ConfigError(
+            f"The settings of profile {profile} are damaged ({path}).", next_step="Run %tiktok_auth configure."
+        )
     return {name: content[name] for name in CONFIGURABLE if name in content}
 
 
@@ -88,7 +93,8 @@ def app_for(
 def store_for(profile: str, token_file: str | os.PathLike[str] | None) -> FileStore:
     """Where a profile's token is kept: the file given, else the profile's own."""
     own = _folder(profile) / "token.json"
-    path = Path(token_file).expanduser().absolute() if token_file is not None else own
+    # resolved, so that a link goes on pointing at the file that is replaced
+    path = Path(token_file).expanduser().resolve() if token_file is not None else own
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file, such as {path / 'token.json'}.")
     lock = home() / "locks" / f"{fingerprint(str(path.resolve()))[:32]}.lock"

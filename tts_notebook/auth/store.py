@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from tts_notebook.errors import ConfigError, TTSError
 
 _NOTES = "tts_notebook"  # our key beside TikTok Shop's own in the profile's file
 _LOCK_SECONDS = 90  # longer than one token call with its retries can take
+_UNFINISHED = ".tmp"
 
 
 class TokenStore(Protocol):
@@ -73,10 +75,19 @@ class FileStore:
         lock_path: The file that processes lock; never deleted, so that all lock the same one.
         annotate: Whether our notes (when it was received, what it succeeds) are written
             beside TikTok Shop's fields. Off for --token-file, whose format belongs to others.
+        lock_seconds: How long to wait for another process that holds the lock.
     """
 
-    def __init__(self, path: Path, *, lock_path: Path, annotate: bool = True, succeeds: str = "") -> None:
-        self.path, self._lock_path, self._annotate = path, lock_path, annotate
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock_path: Path,
+        annotate: bool = True,
+        succeeds: str = "",
+        lock_seconds: float = _LOCK_SECONDS,
+    ) -> None:
+        self.path, self._lock_path, self._annotate, self._lock_seconds = path, lock_path, annotate, lock_seconds
         self.succeeds = succeeds
         self.where = f"in the file {path}"
 
@@ -87,15 +98,9 @@ class FileStore:
             ConfigError: there is a file, and it holds no token. It is left as it is.
         """
         try:
-            envelope = read_json(self.path)
+            token, notes = self._read()
         except FileNotFoundError:
             return None
-        notes = envelope.pop(_NOTES, None) if isinstance(envelope, dict) else None
-        notes = notes if isinstance(notes, Mapping) else {}
-        try:
-            token = Token.from_response(envelope, obtained_at=_obtained_at(notes))
-        except TTSError:
-            raise damaged(self.path) from None
         self.succeeds = str(notes.get("succeeds") or self.succeeds)
         return token
 
@@ -119,22 +124,34 @@ class FileStore:
             ) from None
 
     def forget(self) -> None:
-        """Remove the file."""
-        self.path.unlink(missing_ok=True)
+        """Remove the file, and what a killed process left of one.
+
+        Raises:
+            ConfigError: it could not be removed.
+        """
+        try:
+            for path in (self.path, *self.path.parent.glob(f".{escape(self.path.name)}.*{_UNFINISHED}")):
+                path.unlink(missing_ok=True)
+        except OSError as failure:
+            raise ConfigError(
+                f"{self.path} could not be removed ({failure.strerror}).",
+                next_step="Remove it by hand: it holds a token.",
+            ) from None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         try:
             self._lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = FileLock(self._lock_path, timeout=_LOCK_SECONDS, mode=0o600)
+            lock = FileLock(self._lock_path, timeout=self._lock_seconds, mode=0o600)
             lock.acquire()
         except Timeout:
             raise ConfigError(
-                f"Another program has been renewing this login for {_LOCK_SECONDS} seconds ({self._lock_path}).",
+                f"Another program has been renewing this login for {self._lock_seconds:g} seconds ({self._lock_path}).",
                 next_step="End it and run the cell again.",
             ) from None
-        except OSError:
-            # a read-only or full disk must not stop a session: other processes are then not excluded
+        except (OSError, NotImplementedError):
+            # a disk that is read-only, full or without locks must not stop a session: other processes
+            # are then not excluded
             yield
             return
         try:
@@ -146,10 +163,27 @@ class FileStore:
         """Keep other processes from renewing this token meanwhile."""
         return self._locked()
 
+    def _read(self) -> tuple[Token, Mapping[str, Any]]:
+        envelope = read_json(self.path)
+        notes = envelope.pop(_NOTES, None) if isinstance(envelope, dict) else None
+        notes = notes if isinstance(notes, Mapping) else {}
+        try:
+            return Token.from_response(envelope, obtained_at=self._obtained_at(notes)), notes
+        except TTSError:
+            raise damaged(self.path) from None
+
+    def _obtained_at(self, notes: Mapping[str, Any]) -> datetime:
+        with suppress(ValueError, TypeError):
+            moment = datetime.fromisoformat(str(notes.get("obtained_at")))
+            if moment.tzinfo is not None:
+                return moment
+        # others write no such note: the file is as old as what it holds
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+
     def _keep_foreign(self) -> None:
         with suppress(FileNotFoundError):
             try:
-                self.load()
+                self._read()
             except ConfigError:
                 os.replace(self.path, self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}"))
 
@@ -176,10 +210,12 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, content: object) -> None:
     """Replace a file in one step, mode 0600 from its first byte; a crash leaves the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mkstemp makes it 0600
+    handle, temporary = tempfile.mkstemp(
+        prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent
+    )  # mkstemp makes it 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1)
+            json.dump(content, file, indent=1)  # ASCII, which also holds halves of emoji as they came
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -200,12 +236,3 @@ def damaged(path: Path) -> ConfigError:
         f"{path} does not hold a TikTok Shop token response. It was left as it is.",
         next_step="Move it away, or run %tiktok_auth login --force: the file is then kept under another name.",
     )
-
-
-def _obtained_at(notes: Mapping[str, Any]) -> datetime:
-    # without our note the life of the token is unknown: what is left of it is taken for the whole
-    with suppress(ValueError, TypeError):
-        moment = datetime.fromisoformat(str(notes.get("obtained_at")))
-        if moment.tzinfo is not None:
-            return moment
-    return datetime.now(UTC)

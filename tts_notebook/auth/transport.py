@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -17,14 +18,25 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 TIMEOUT = (CONNECT_SECONDS, READ_SECONDS)
 
 _KINDS: tuple[tuple[type[requests.RequestException], str, bool], ...] = (
-    (requests.exceptions.ProxyError, "The proxy did not let the call to {host} through.", True),
-    (requests.exceptions.SSLError, "The encrypted connection to {host} could not be trusted.", True),
+    (requests.exceptions.SSLError, "The encrypted connection to {host} could not be trusted.", False),
     (requests.exceptions.ConnectTimeout, f"{{host}} did not take the call within {CONNECT_SECONDS} s.", True),
     (requests.exceptions.ReadTimeout, f"{{host}} did not answer within {READ_SECONDS} s.", False),
     (requests.exceptions.ChunkedEncodingError, "The answer of {host} broke off halfway.", False),
     (requests.exceptions.ContentDecodingError, "The answer of {host} could not be unpacked.", False),
 )
 _URL_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
+_changing_filters = threading.Lock()
+
+
+class DirectSession(requests.Session):
+    """A requests.Session that goes where it is told: past no redirect, and through its own proxy."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No redirect is followed, and none is prepared either: what is prepared carries the headers along."""
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """As requests does, but self.proxies win over the environment's variables."""
+        return super().merge_environment_settings(url, {**self.proxies, **(proxies or {})}, stream, verify, cert)
 
 
 def use_proxy(session: requests.Session, base_url: str, proxy: str | None) -> None:
@@ -41,8 +53,9 @@ class _SameThread(logging.Filter):
         super().__init__()
         self._thread = threading.get_ident()
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.thread != self._thread
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - logging's signature
+        # not record.thread, which logging.logThreads can switch off
+        return threading.get_ident() != self._thread
 
 
 @contextmanager
@@ -50,23 +63,30 @@ def unlogged() -> Iterator[None]:
     """Keep urllib3's log of this thread's URLs empty: the token endpoint's URL holds the app_secret."""
     silence = _SameThread()
     loggers = [logging.getLogger(name) for name in _URL_LOGGERS]
-    for logger in loggers:
-        logger.addFilter(silence)
+    with _changing_filters:
+        for logger in loggers:
+            # a new list each time: a thread that walks the old one must not miss its own filter
+            logger.filters = [*logger.filters, silence]
     try:
         yield
     finally:
-        for logger in loggers:
-            logger.removeFilter(silence)
+        with _changing_filters:
+            for logger in loggers:
+                logger.filters = [kept for kept in logger.filters if kept is not silence]
 
 
 def transport_error(failure: requests.RequestException, host: str | None) -> TransportError:
     """Say in words what went wrong; the exception's own text holds the URL, so it is not used."""
     # urllib3 wraps the reason several layers deep and only its class's name says what it was
     text = repr(failure)
+    if isinstance(failure, requests.exceptions.ProxyError):  # whose text names a trouble that is the proxy's
+        return TransportError(f"The proxy did not let the call to {host} through.", unsent=True)
     if "NameResolution" in text:
         return TransportError(f"The name {host} could not be found.", unsent=True)
     if "Connection refused" in text:
         return TransportError(f"{host} refused the connection.", unsent=True)
+    if "NewConnectionError" in text:
+        return TransportError(f"{host} cannot be reached from here.", unsent=True)
     for kind, sentence, unsent in _KINDS:
         if isinstance(failure, kind):
             return TransportError(sentence.format(host=host), unsent=unsent)
