@@ -34,8 +34,8 @@ class Call:
         return self.shop_books
 
 
-# An answer is the envelope's data: something to encode, or bytes that are encoded already.
-Answer = dict[str, object] | bytes
+# An answer is the envelope's data: something to encode, or JSON in pieces.
+Answer = dict[str, object] | list[bytes]
 
 
 @dataclass(frozen=True, slots=True)

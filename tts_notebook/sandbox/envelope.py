@@ -26,9 +26,9 @@ def request_id(now: float, rng: random.Random) -> str:
     return f"{_local_second(int(now))}{rng.getrandbits(80):020X}"
 
 
-def success(data: bytes, identifier: str) -> bytes:
-    """Wrap data that is encoded already."""
-    return b'{"code":0,"data":%b,"message":"Success","request_id":"%b"}' % (data, identifier.encode())
+def success(data: list[bytes], identifier: str) -> list[bytes]:
+    """Wrap data that is encoded already. Pieces are joined once, when the answer is sent."""
+    return [b'{"code":0,"data":', *data, b',"message":"Success","request_id":"%b"}' % identifier.encode()]
 
 
 def failure(code: int, message: str, identifier: str) -> bytes:

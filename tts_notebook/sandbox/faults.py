@@ -141,7 +141,7 @@ def spoil(response: Response, faults: list[Fault]) -> Response:
         elif fault.name == "half-answer":
             response = replace(response, cut=0.5)
         elif response.status == 200 and fault.name in _CHANGES:
-            response = replace(response, body=_changed(response.body, fault))
+            response = replace(response, body=_changed(response.joined, fault))
     return response
 
 

@@ -63,7 +63,7 @@ class Gateway:
         """Answer with a refusal that is not the gateway's own: an injected fault."""
         return refused(refusal, request_id(now, self._rng))
 
-    def _data(self, request: Request, at: Moment) -> bytes:
+    def _data(self, request: Request, at: Moment) -> list[bytes]:
         behaviour = self.settings.behaviour
         endpoints, in_path = self._routes.find(request.path)
         endpoint = check_method(endpoints, request.method, behaviour)
@@ -85,7 +85,7 @@ class Gateway:
             path=in_path,
         )
         data = endpoint.answer(call)
-        return data if isinstance(data, bytes) else encode(data)
+        return data if isinstance(data, list) else [encode(data)]
 
     def _token(self, request: Request, now: float) -> AccessToken:
         given = request.headers.get("x-tts-access-token", "")

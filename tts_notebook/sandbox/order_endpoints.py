@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .basket import Basket, Unit, fill_basket
 from .endpoints import Answer, Call, Endpoint
-from .envelope import encode
 from .listing import listing
 from .markets import Market
 from .money import DECIMALS, amount_text
@@ -42,10 +41,10 @@ def newer_order_details(call: Call) -> Answer:
     return _details(call, newer=True)
 
 
-def _details(call: Call, *, newer: bool) -> bytes:
+def _details(call: Call, *, newer: bool) -> list[bytes]:
     orders = [_order(call, identifier) for identifier in dict.fromkeys(call.query["ids"])]
     details = [call.books.detail(order, newer=newer) for order in orders]
-    return b'{"orders":[%b]}' % b",".join(details)
+    return [b'{"orders":[', b",".join(details), b"]}"]
 
 
 def _order(call: Call, identifier: str) -> Order:
@@ -60,7 +59,7 @@ def price_detail(call: Call) -> Answer:
     basket = fill_basket(_order(call, call.path["order_id"]), shop)
     padded = call.behaviour.money == "padded"
     lines = [_unit_prices(unit, shop.market, padded) for unit in basket.units]
-    return encode(_order_prices(basket, shop.market, padded) | {"line_items": lines})
+    return _order_prices(basket, shop.market, padded) | {"line_items": lines}
 
 
 def _order_prices(basket: Basket, market: Market, padded: bool) -> dict[str, object]:

@@ -50,14 +50,25 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One answer. `delay` holds it back; `cut` breaks it off: 0 is none of it, 0.5 half of it."""
+    """One answer. `delay` holds it back; `cut` breaks it off: 0 is none of it, 0.5 half of it.
+
+    A body in pieces is joined once, when it is written: copies of a page cost more than the page.
+    """
 
     status: int
-    body: bytes = b""
+    body: bytes | list[bytes] = b""
     content_type: str = "application/json; charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
     delay: float = 0.0
     cut: float | None = None
+
+    @property
+    def pieces(self) -> list[bytes]:
+        return self.body if isinstance(self.body, list) else [self.body]
+
+    @property
+    def joined(self) -> bytes:
+        return b"".join(self.pieces)
 
 
 def first_values(query: str) -> dict[str, str]:
@@ -153,10 +164,10 @@ def write_response(response: Response, *, keep_alive: bool, head_only: bool = Fa
     lines = [
         f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}",
         f"content-type: {response.content_type}",
-        f"content-length: {len(response.body)}",
+        f"content-length: {sum(map(len, response.pieces))}",
         *(f"{name}: {value}" for name, value in response.headers),
     ]
     if not keep_alive:
         lines.append("connection: close")
     head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
-    return head if head_only else head + response.body
+    return head if head_only else b"".join((head, *response.pieces))
