@@ -9,47 +9,22 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from tests.auth.tokens import NOW, SECRET, envelope, everything_shown, secrets_in, token
+from tests.auth.tokens import NOW, SECRET, Endpoint, envelope, everything_shown, secrets_in, token
 from tests.auth.web import Reply, Seen, serving
 from tests.harness.places import clean_environment
 from tts_notebook.auth.endpoint import TokenEndpoint
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.store import FileStore, MemoryStore
 from tts_notebook.auth.token import Token
-from tts_notebook.errors import ConfigError, LoginRequired, TokenError, TransportError, TTSError
+from tts_notebook.errors import ConfigError, LoginRequired, TokenError, TransportError
 
 WEEK = timedelta(days=7)
-
-
-@dataclass
-class Endpoint:
-    """A token endpoint whose refresh tokens are good for one use."""
-
-    now: datetime = NOW
-    number: int = 0
-    failure: TTSError | None = None
-    meanwhile: Callable[[], object] = lambda: None
-    spent: list[str] = field(default_factory=list)
-    refused: int = 0
-    life: float = 7 * 86_400
-
-    def refresh(self, refresh_token: str) -> Token:
-        self.meanwhile()
-        if self.failure is not None:
-            raise self.failure
-        if refresh_token in self.spent:
-            self.refused += 1
-            raise TokenError("TikTok Shop does not know this refresh token.", code=36004005)
-        self.spent.append(refresh_token)
-        self.number += 1
-        return token(self.number, now=self.now, ends_in=self.life)
 
 
 class Clock:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tts_notebook.app import App
 from tts_notebook.auth.token import Token
+from tts_notebook.errors import TokenError, TTSError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACCESS, REFRESH, SECRET = "GCP_access-Q7dQ2w", "GCP_refresh-x91Lm3", "5ecretOfTheApp0123456789"
@@ -40,6 +43,30 @@ def app(base_url: str = "https://api.test", **settings: Any) -> App:
     return App(
         **{"app_key": "6kcdemo", "app_secret": SECRET, "auth_base_url": base_url, "api_base_url": base_url} | settings
     )
+
+
+@dataclass
+class Endpoint:
+    """A token endpoint whose refresh tokens are good for one use."""
+
+    now: datetime = NOW
+    number: int = 0
+    failure: TTSError | None = None
+    meanwhile: Callable[[], object] = lambda: None
+    spent: list[str] = field(default_factory=list)
+    refused: int = 0
+    life: float = 7 * 86_400
+
+    def refresh(self, refresh_token: str) -> Token:
+        self.meanwhile()
+        if self.failure is not None:
+            raise self.failure
+        if refresh_token in self.spent:
+            self.refused += 1
+            raise TokenError("TikTok Shop does not know this refresh token.", code=36004005)
+        self.spent.append(refresh_token)
+        self.number += 1
+        return token(self.number, now=self.now, ends_in=self.life)
 
 
 def everything_shown(failure: BaseException) -> str:

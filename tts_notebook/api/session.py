@@ -19,17 +19,17 @@ from tts_notebook.api.paging import MAX_PAGES, walk
 from tts_notebook.api.retry import Outcome, wait_before_retry
 from tts_notebook.api.shops import Shop, find_shop
 from tts_notebook.api.signer import TOKEN_HEADER, RequestSigner, joined_parameters, require_host
-from tts_notebook.app import App
+from tts_notebook.app import App, NotPicklable
 from tts_notebook.auth.keeper import TokenKeeper
-from tts_notebook.auth.token import NotPicklable, Token
-from tts_notebook.auth.transport import TIMEOUT, transport_error, use_proxy
+from tts_notebook.auth.token import Token
+from tts_notebook.auth.transport import TIMEOUT, DirectSession, transport_error, use_proxy
 from tts_notebook.errors import InputError, PermissionMissing, TokenRejected, TransportError
 
 _SHOPS_PATH = "/authorization/202309/shops"
 _LARGEST_ERROR = 16 * 1024  # bytes; an answer with HTTP 200 that is larger is a page, not a refusal
 
 
-class Session(NotPicklable, requests.Session):
+class Session(NotPicklable, DirectSession):
     """A requests.Session that is logged in as a seller.
 
     Paths are enough: `tts.get("/order/202309/orders", params={"ids": [...]})`. Every request is
@@ -130,8 +130,8 @@ class Session(NotPicklable, requests.Session):
             grant = self._keeper.grants
             if self._shops is None or self._shops[0] != grant:
                 data = self.call("GET", _SHOPS_PATH)
-                items = data.get("shops") or []
-                self._shops = grant, tuple(Shop.from_json(item) for item in items if isinstance(item, Mapping))
+                items = data.get("shops") if isinstance(data, Mapping) else None
+                self._shops = grant, tuple(Shop.from_json(item) for item in items or () if isinstance(item, Mapping))
             return self._shops[1]
 
     @property
@@ -234,9 +234,9 @@ class Session(NotPicklable, requests.Session):
         if url.startswith("/"):
             url = self._app.api_base_url.rstrip("/") + url
         require_host(self._app, url)
-        if isinstance(params, Mapping):
-            params = {name: _joined(value) for name, value in params.items() if value is not None}
-        options.setdefault("allow_redirects", False)
+        if params is not None and not isinstance(params, str | bytes):
+            pairs = params.items() if isinstance(params, Mapping) else params
+            params = [(name, _joined(value)) for name, value in pairs if value is not None]
         try:
             return super().request(method, url, params=params, **options)
         except requests.exceptions.InvalidJSONError:
@@ -278,9 +278,8 @@ class Session(NotPicklable, requests.Session):
         except requests.RequestException as failure:
             return Outcome(status=0), transport_error(failure, urlsplit(signed.url or "").hostname)
         finally:
-            # a pickled or printed response must not carry the token along
+            # without an answer too: the frames of an interrupt hold the request
             signed.headers.pop(TOKEN_HEADER, None)
-        response._next = None  # type: ignore[attr-defined]  # the redirect that is not followed, token and all
         streamed = bool(options.get("stream")) and response.status_code == 200
         if streamed or (response.status_code == 200 and len(response.content) > _LARGEST_ERROR):
             return Outcome(status=200), response
@@ -331,7 +330,7 @@ def _joined(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return ",".join(str(item) for item in value)
+        return ",".join(str(_joined(item)) for item in value)
     return value
 
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
 
 from tts_notebook.api.signing import sign
-from tts_notebook.app import App
+from tts_notebook.app import App, NotPicklable
 from tts_notebook.errors import InputError
 
 TOKEN_HEADER = "x-tts-access-token"  # noqa: S105 - a header's name
 
 
-class RequestSigner(AuthBase):
+class RequestSigner(NotPicklable, AuthBase):
     """Adds app_key, timestamp, sign and the token header; may be used alone: `requests.get(url, auth=…)`.
 
-    Signing again replaces what an earlier signing added, so a request can be repeated with
-    a newer token.
+    As soon as an answer is there, the token is taken out of its request: it is neither kept
+    with the answer nor sent along when a redirect is followed. Signing again replaces what
+    an earlier signing added, so a request can be repeated with a newer token.
 
     Args:
         app: Whose app_key and app_secret; requests to any host but its API host are refused.
@@ -45,7 +47,14 @@ class RequestSigner(AuthBase):
         # quote, not quote_plus: a space is %20 for every server, + only for some
         request.url = urlunsplit(parts._replace(query=urlencode(parameters, quote_via=quote, safe="")))
         request.headers[TOKEN_HEADER] = self._access_token()
+        others = [hook for hook in request.hooks.get("response") or [] if hook is not _take_token_out]
+        # a new dict: copies of a request share theirs
+        request.hooks = {**request.hooks, "response": [_take_token_out, *others]}
         return request
+
+
+def _take_token_out(response: requests.Response, **_: Any) -> None:
+    response.request.headers.pop(TOKEN_HEADER, None)
 
 
 def require_host(app: App, url: str) -> None:
@@ -68,8 +77,13 @@ def joined_parameters(query: str) -> dict[str, str]:
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        raise InputError("That is not an address. Give a path of the API, such as /order/202309/orders.") from None
+    if not parts.scheme or not parts.hostname:
+        raise InputError("A path of the API starts with a slash, such as /order/202309/orders.")
     return parts.scheme, parts.hostname, port
 
 
@@ -77,11 +91,11 @@ def _signed_body(request: requests.PreparedRequest) -> bytes:
     body = request.body
     if body is None:
         return b""
-    if str(request.headers.get("content-type", "")).startswith("multipart/form-data"):
-        return b""
     if isinstance(body, str):
         body = request.body = body.encode()
         request.headers["Content-Length"] = str(len(body))
     if not isinstance(body, bytes):
         raise InputError("A request that is streamed cannot be signed. Give the body as bytes, text or json=.")
+    if str(request.headers.get("content-type", "")).lower().startswith("multipart/form-data"):
+        return b""  # sent, but no part of the signature
     return body
