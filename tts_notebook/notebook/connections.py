@@ -14,7 +14,6 @@ from tts_notebook.auth.flow import Stage
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.store import FileStore, MemoryStore, TokenStore, fingerprint
 from tts_notebook.data.shop import ShopSession
-from tts_notebook.errors import ConfigError
 from tts_notebook.notebook.login import Login, check_timeout
 from tts_notebook.notebook.sandbox_child import SandboxChild
 from tts_notebook.notebook.view import Situation
@@ -95,7 +94,6 @@ class Connections:
         """Start a login that a person completes; a pending one of the same connection makes way."""
         if connection.login is not None:
             connection.login.cancel()
-        self._refuse_shared_port(connection)
         login = self._make_login(connection, timeout)
         login.start()
         connection.login = connection.keeper.pending = login
@@ -171,16 +169,6 @@ class Connections:
         made = Connection(profile, key == "sandbox", app, keeper, session)
         self.by_key[key] = made
         return made
-
-    def _refuse_shared_port(self, connection: Connection) -> None:
-        for other in self.by_key.values():
-            pending = other.login is not None and not other.login.stage.finished
-            if other is not connection and pending and other.app.loopback_port == connection.app.loopback_port:
-                raise ConfigError(
-                    f"The login of profile {other.profile} in this notebook is waiting on port "
-                    f"{other.app.loopback_port}.",
-                    next_step="Finish or cancel that one first (%tiktok_auth cancel), or choose another --port.",
-                )
 
 
 def _sandbox_redirect_uri(port: int | None) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,10 +19,12 @@ from typing import Any
 import requests
 
 from tts_notebook.app import App
+from tts_notebook.auth import settings
 from tts_notebook.auth.callback import CallbackServer, Page
 from tts_notebook.auth.flow import AuthorizationFlow, Stage
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.pasted import parse_pasted
+from tts_notebook.auth.relay import Relay
 from tts_notebook.auth.token import NotPicklable
 from tts_notebook.auth.transport import TIMEOUT, unlogged, use_proxy
 from tts_notebook.data.shop import ShopSession
@@ -47,6 +50,7 @@ from tts_notebook.notebook.view import (
 _STATE_BYTES = 32  # 256 bits: on a shared machine every user can reach the port
 _LONGEST_TIMEOUT = 24 * 3600
 _POLL_SECONDS = 0.2  # short waits, so that the stop button works
+_FOLLOW_SECONDS = 0.1  # how often a login without the port looks for its redirect and for the port
 _EXCHANGE_TRIES = 3  # when no connection came about; an answer is never asked for twice
 
 
@@ -80,6 +84,8 @@ class Login(NotPicklable):
         self._future: Future[ShopSession] = Future()
         self._observers: list[Callable[[], None]] = []
         self._server: CallbackServer | None = None
+        self._relay: Relay | None = None
+        self._following: threading.Thread | None = None
         self._timer: threading.Timer | None = None
         self._url = ""
         # how a first call waits, and how a cell's result is shown; a notebook replaces both
@@ -112,8 +118,8 @@ class Login(NotPicklable):
 
     @property
     def listening(self) -> bool:
-        """Whether the redirect is received by this kernel; else its address must be pasted."""
-        return self._server is not None
+        """Whether the redirect reaches this kernel by itself; else its address must be pasted."""
+        return self._server is not None or self._following is not None
 
     def response(self, reveal: bool = False) -> dict[str, Any]:
         """Return TikTok Shop's own token response; its tokens are blanked unless `reveal` is True.
@@ -204,7 +210,7 @@ class Login(NotPicklable):
         """
         url = self._flow.begin()
         if self._app.loopback_port is not None:
-            self._server = CallbackServer(self._app.redirect_uri, self._receive)
+            self._listen(self._app.loopback_port)
         self._url = url
         self.ends_at = datetime.now(UTC) + timedelta(seconds=self._timeout)
         self._timer = threading.Timer(self._timeout, self._time_out)
@@ -217,12 +223,45 @@ class Login(NotPicklable):
         self._flow.stage = Stage.AUTHORIZED  # no flow took place, so there is no step to take
         self._future.set_result(self.session)
 
+    def _listen(self, port: int) -> None:
+        self._relay = Relay(settings.home() / "runtime", port)
+        try:
+            self._server = self._serve()
+        except ConfigError:
+            if not self._relay.is_ours():
+                raise
+            # another notebook of this user listens there: it hands our redirect over, or we take the port later
+            self._following = threading.Thread(target=self._follow, name="tts_notebook follower", daemon=True)
+            self._following.start()
+
+    def _serve(self) -> CallbackServer:
+        server = CallbackServer(self._app.redirect_uri, self._receive)
+        assert self._relay is not None
+        self._relay.claim()
+        return server
+
+    def _follow(self) -> None:
+        assert self._relay is not None
+        box = self._relay.mailbox(self._flow.state)
+        box.open()
+        try:
+            while self.stage is Stage.AWAITING_REDIRECT and not box.answer(self._receive):
+                with self._lock, suppress(ConfigError):
+                    if self._server is None and not self.stage.finished:
+                        self._server = self._serve()
+                time.sleep(_FOLLOW_SECONDS)
+        finally:
+            box.close()
+
     def _receive(self, query: dict[str, str]) -> Page:
         """Decide on a redirect, in a thread of the listener's; the page is what the browser then shows."""
         try:
             with self._lock:
                 code = self._flow.receive_redirect(query)
         except StateMismatch as stray:
+            page = self._relay.deliver(query) if self._relay is not None and not stray.missing else None
+            if page is not None:
+                return page  # it was another notebook's, which has it now
             self.notice = (
                 "A sign-in was started in Seller Center. Open the link here, or paste the address of that page."
                 if stray.missing
@@ -288,6 +327,8 @@ class Login(NotPicklable):
             self._timer.cancel()
         if self._server is not None:
             self._server.close()
+            assert self._relay is not None
+            self._relay.release()
         if failure is None:
             self._future.set_result(self.session)
         else:
