@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
+from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
 from tts_notebook.app import is_loopback
@@ -20,7 +21,6 @@ _HEAD_BYTES = 16 * 1024  # a redirect is under 1 KB; more than this is not a bro
 _HEAD_SECONDS = 5.0
 _BACKLOG = 512  # connections that wait to be accepted
 _REPLY_SECONDS = 2.0  # how long replies may take to leave once the port is closed
-_REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 421: "Misdirected Request", 503: "Not Now"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _host_name(host: str) -> str | None:
 
 def _reply_head(status: int, length: int) -> bytes:
     return (
-        f"HTTP/1.1 {status} {_REASONS[status]}\r\n"
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
         "Content-Type: text/html; charset=utf-8\r\n"
         f"Content-Length: {length}\r\n"
         "Connection: close\r\n"
