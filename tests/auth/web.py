@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -71,6 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.seen.append(seen)
         reply = self.server.answer(seen)
         content = reply.encoded()
+        with suppress(ConnectionError):  # who asked may have gone
+            self._send(reply, content)
+
+    def _send(self, reply: Reply, content: bytes) -> None:
         self.send_response_only(reply.status)
         for name, value in (
             {"Content-Type": "application/json", "Content-Length": len(content)} | {**reply.headers}

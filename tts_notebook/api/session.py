@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -277,9 +278,10 @@ class Session(NotPicklable, DirectSession):
             response = super().send(signed, **options)
         except requests.RequestException as failure:
             return Outcome(status=0), transport_error(failure, urlsplit(signed.url or "").hostname)
+        except KeyboardInterrupt as stop:
+            raise stop.with_traceback(None) from None  # its frames hold the token's header
         finally:
-            # without an answer too: the frames of an interrupt hold the request
-            signed.headers.pop(TOKEN_HEADER, None)
+            signed.headers.pop(TOKEN_HEADER, None)  # without an answer the signer's hook did not do it
         streamed = bool(options.get("stream")) and response.status_code == 200
         if streamed or (response.status_code == 200 and len(response.content) > _LARGEST_ERROR):
             return Outcome(status=200), response
@@ -343,10 +345,10 @@ def _seconds(retry_after: str | None, now: float) -> float | None:
     if not retry_after:
         return None
     try:
-        return max(0.0, float(retry_after))
+        seconds: float | None = float(retry_after)
     except ValueError:
-        difference = _difference(retry_after, now)
-        return None if difference is None else max(0.0, difference)
+        seconds = _difference(retry_after, now)
+    return None if seconds is None or not math.isfinite(seconds) else max(0.0, seconds)
 
 
 def _difference(date: str | None, now: float) -> float | None:
