@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tts_notebook.errors import LoginTimedOut as LoginTimedOut
     from tts_notebook.errors import PermissionMissing as PermissionMissing
     from tts_notebook.errors import RateLimited as RateLimited
+    from tts_notebook.errors import SellerMismatch as SellerMismatch
     from tts_notebook.errors import StateMismatch as StateMismatch
     from tts_notebook.errors import TokenError as TokenError
     from tts_notebook.errors import TokenRejected as TokenRejected
@@ -57,6 +58,7 @@ _HOMES = {
             "LoginCancelled",
             "LoginRequired",
             "StateMismatch",
+            "SellerMismatch",
             "TokenError",
             "APIError",
             "PermissionMissing",

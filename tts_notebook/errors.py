@@ -8,7 +8,8 @@ TTSError
 │   ├── LoginTimedOut       … nobody answered in time
 │   ├── LoginCancelled      … it was cancelled here
 │   ├── LoginRequired       … no usable login, and nobody to ask
-│   └── StateMismatch       … a redirect that is not this login's
+│   ├── StateMismatch       … a redirect that is not this login's
+│   └── SellerMismatch      … another seller than the profile's signed in
 ├── TokenError              the token endpoint refused
 ├── APIError                TikTok Shop answered with a code other than 0
 │   ├── PermissionMissing   … the grant lacks the scope that this call needs
@@ -92,6 +93,15 @@ class StateMismatch(AuthorizationError):
     def __init__(self, message: str, *, missing: bool = False) -> None:
         super().__init__(message)
         self.missing = missing
+
+
+class SellerMismatch(AuthorizationError):
+    """Another seller signed in than the one to whom the profile belongs."""
+
+    next_step = (
+        "To keep both, log in with --profile NAME; to hand this profile over, press the button in the panel or "
+        "log in with --switch-seller."
+    )
 
 
 class TokenError(TTSError):

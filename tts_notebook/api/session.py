@@ -136,6 +136,16 @@ class Session(NotPicklable, DirectSession):
             return self._shops[1]
 
     @property
+    def known_shops(self) -> tuple[Shop, ...]:
+        """The shops as far as they were asked for already; never asks."""
+        return self._shops[1] if self._shops is not None and self._shops[0] == self._keeper.grants else ()
+
+    @property
+    def known_shop(self) -> str:
+        """The id of the shop that was chosen, empty if none was; never asks."""
+        return self._chosen_shop or ""
+
+    @property
     def shop(self) -> Shop | None:
         """The shop that calls are about: the one chosen, else the only one, else None."""
         shops = self.shops

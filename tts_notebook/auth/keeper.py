@@ -53,6 +53,8 @@ class TokenKeeper:
         self._clock = clock
         self._token: Token | None = None
         self._renewing = threading.Lock()
+        self._kept = False  # whether the store holds what is served: then its absence is a logout
+        self._version: object = None  # of the store, when it was last looked at
         self._failures = 0
         self._failure: TTSError | None = None  # the newest one
         self._rest_until = datetime.min.replace(tzinfo=UTC)
@@ -72,8 +74,35 @@ class TokenKeeper:
         if known is not None and not _are_two_sellers(known, stored) and stored.obtained_at <= known.obtained_at:
             return known  # what could not be saved is newer, and the stored refresh token spent
         self.grants += 1  # it may be another seller's
-        self._token = stored
+        self._token, self._kept, self._version = stored, True, self.store.version()
         return stored
+
+    def owner(self) -> Token | None:
+        """The token that says to whom this profile belongs: the one served, else the stored one."""
+        if self._token is not None:
+            return self._token
+        with suppress(ConfigError):  # a damaged file says nothing
+            return self.store.load()
+        return None
+
+    def follow_store(self) -> None:
+        """Look whether another process has stored a newer token, or logged the profile out; cheap if not."""
+        version = self.store.version()
+        if version == self._version:
+            return
+        with self._renewing:
+            self._version = version
+            known = self._token
+            if known is None:
+                return
+            if version is None:
+                if self._kept:
+                    self._drop()
+            else:
+                newest = self._newest(known)
+                if newest != known:
+                    self._token, self.last_refresh, self.last_problem = newest, newest.obtained_at, ""
+        self._notify()
 
     def adopt(self, token: Token) -> None:
         """Serve a new token from now on, and keep it in the store if that is possible."""
@@ -95,7 +124,7 @@ class TokenKeeper:
         """
         try:
             with self._renewing:
-                self._token, self.pending = None, None
+                self._token, self.pending, self._kept = None, None, False
                 with self.store.lock():
                     self.store.forget()
         finally:
@@ -133,7 +162,7 @@ class TokenKeeper:
         try:
             return self.renew(token)
         except TTSError:
-            if token.is_expired(self._clock()):
+            if token.is_expired(self._clock()) or self._token is None:  # None: logged out elsewhere
                 raise
             return token  # it is still good: a passing failure logs nobody out
 
@@ -179,6 +208,9 @@ class TokenKeeper:
     def _renewed(self, known: Token, look_first: bool) -> Token:
         try:
             with self.store.lock():
+                if self._kept and self.store.version() is None:
+                    self._drop()
+                    raise LoginRequired(self.last_problem)
                 newest = self._newest(known)
                 if look_first and newest != known and not newest.is_expired(self._clock()):
                     self._token = newest
@@ -190,6 +222,10 @@ class TokenKeeper:
             self._failure, self.last_problem = failure, str(failure)
             self._rest_until = self._clock() + _REST
             raise
+
+    def _drop(self) -> None:
+        self._token, self.pending, self._kept = None, None, False
+        self.last_problem = "The profile was logged out in another notebook."
 
     def _newest(self, known: Token) -> Token:
         """What the store holds if that is newer, also if it has ended: its refresh token is the live one."""
@@ -223,7 +259,9 @@ class TokenKeeper:
             if renewed and self._is_anothers(token):
                 return
             self.store.save(token)
+            self._kept, self._version = True, self.store.version()
         except ConfigError as failure:
+            self._kept = False
             self.last_problem = str(failure)  # it still serves this kernel; status and panel say so
 
     def _is_anothers(self, token: Token) -> bool:

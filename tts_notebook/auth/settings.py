@@ -42,6 +42,24 @@ def list_profiles() -> list[str]:
     return sorted(path.name for path in folder.iterdir() if any(path.glob("*.json")))
 
 
+def rename_profile(old: str, new: str) -> None:
+    """Give a profile another name, settings and token included.
+
+    Raises:
+        InputError: there is no such profile, or one of the new name.
+    """
+    known = list_profiles()
+    if old not in known:
+        raise InputError(f"There is no profile {old!r} here (known: {', '.join(known) or 'none yet'}).")
+    target = _folder(choose_profile(new))
+    if target.exists():
+        raise InputError(f"There is a profile {new!r} already.")
+    try:
+        os.rename(_folder(old), target)
+    except OSError as failure:
+        raise ConfigError(f"The profile {old} could not be renamed ({failure.strerror}).") from None
+
+
 def load_configured(profile: str) -> dict[str, str]:
     """What `configure` kept for a profile; empty if nothing."""
     path = _folder(profile) / "app.json"

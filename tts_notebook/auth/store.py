@@ -42,6 +42,9 @@ class TokenStore(Protocol):
     def lock(self) -> AbstractContextManager[object]:
         """Keep other processes from renewing this token meanwhile."""
 
+    def version(self) -> object:
+        """Something that differs after each change, None if nothing is kept; cheap enough for every second."""
+
 
 @dataclass(slots=True)
 class MemoryStore:
@@ -65,6 +68,10 @@ class MemoryStore:
     def lock(self) -> AbstractContextManager[object]:
         """Nothing to guard: the keeper's own lock covers the threads of this process."""
         return nullcontext()
+
+    def version(self) -> object:
+        """The token itself; nobody else can change it."""
+        return self._token
 
 
 class FileStore:
@@ -122,6 +129,14 @@ class FileStore:
                 f"The login could not be saved in {self.path} ({failure.strerror}). It works until this kernel ends.",
                 next_step="Make room or choose another place with TTS_HOME, then run %tiktok_auth refresh.",
             ) from None
+
+    def version(self) -> object:
+        """What the file system says of the file, None if there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
     def forget(self) -> None:
         """Remove the file, and what a killed process left of one.

@@ -22,7 +22,7 @@ VERBS = {
     "status": "where the login stands; asks nobody",
     "refresh": "renew the access token now",
     "panel": "show the panel",
-    "profiles": "list the profiles on this machine",
+    "profiles": "list the profiles on this machine, or switch to one, or rename one",
     "configure": "set app_key, app_secret, service_id and market by prompts",
     "logout": "forget the tokens of a profile on this machine",
     "help": "show this help",
@@ -48,6 +48,8 @@ def build_parser() -> Parser:
     for name in ("wait", "cancel", "paste", "status", "refresh", "panel", "configure", "logout"):
         made[name].add_argument("--profile", metavar="P", help=_PROFILE)
     made["wait"].add_argument("--timeout", metavar="S", help="seconds to wait here at the most")
+    made["profiles"].add_argument("--use", metavar="P", help="what the next lines without --profile are about")
+    made["profiles"].add_argument("--rename", nargs=2, metavar=("OLD", "NEW"), help="give a profile another name")
     made["status"].add_argument("--json", action="store_true", help="as JSON, tokens left out")
     return parser
 
@@ -61,6 +63,7 @@ def _add_login_options(login: argparse.ArgumentParser) -> None:
     add("--timeout", metavar="S", default="300", help="seconds that the seller has (300)")
     add("--wait", action="store_true", help="block until done, raise on failure")
     add("--force", action="store_true", help="a new login although a token is stored")
+    add("--switch-seller", action="store_true", help="hand the profile over if another seller signs in")
     add("--overwrite", action="store_true", help="replace a variable of that name that is not ours")
     add("--token-file", metavar="PATH", help="keep the token there, as TikTok Shop's own response JSON")
     add("--market", metavar="MARKET", help=f"which authorization page: {' or '.join(AUTHORIZE_URLS)}")
@@ -112,7 +115,7 @@ def help_text(verb: str = "") -> str:
     verbs = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     if verb:
         return str(verbs.choices[verb].format_help())
-    details = "\n".join(verbs.choices[name].format_help() for name in ("login", "status"))
+    details = "\n".join(verbs.choices[name].format_help() for name in ("login", "status", "profiles"))
     return f"{parser.format_help()}\n{details}"
 
 
@@ -143,7 +146,7 @@ def complete(text_until_cursor: str, symbol: str, profiles: Sequence[str]) -> li
         return [verb for verb in VERBS if verb.startswith(symbol)]
     if words[0] not in VERBS:
         return []
-    if words[-1] == "--profile":
+    if words[-1] in ("--profile", "--use", "--rename"):
         return [name for name in profiles if name.startswith(symbol)]
     if words[-1] == "--market":
         return [market for market in AUTHORIZE_URLS if market.startswith(symbol)]

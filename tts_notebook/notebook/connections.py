@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,13 +18,18 @@ from tts_notebook.data.shop import ShopSession
 from tts_notebook.notebook.login import Login, check_timeout
 from tts_notebook.notebook.sandbox_child import SandboxChild
 from tts_notebook.notebook.view import Situation
+from tts_notebook.notebook.whereabouts import remote_place
 
 SANDBOX_PROFILE = "sandbox"
 
 
 @dataclass(slots=True)
 class Connection:
-    """One profile's app, token keeper and session, and its newest login."""
+    """One profile's app, token keeper and session, and its newest login.
+
+    Attributes:
+        auto_refresh: Whether its token is renewed while the notebook is idle. Calls renew it in any case.
+    """
 
     profile: str
     sandbox: bool
@@ -31,6 +37,7 @@ class Connection:
     keeper: TokenKeeper
     session: ShopSession
     login: Login | None = None
+    auto_refresh: bool = True
 
     def situation(self) -> Situation:
         """Everything that is shown about it, as of now; asks nobody."""
@@ -54,6 +61,12 @@ class Connection:
             where=self.keeper.store.where,
             last_refresh=self.keeper.last_refresh,
             problem=self.keeper.last_problem,
+            remote=remote_place(os.environ, os.path.exists, sys.modules),
+            auto_refresh=self.auto_refresh,
+            other_seller=login.other_seller if login is not None else "",
+            shops=tuple((shop.id, str(shop)) for shop in self.session.known_shops),
+            shop=self.session.known_shop,
+            profiles=tuple(settings.list_profiles()),
         )
 
 
@@ -90,23 +103,32 @@ class Connections:
         connection.login = login
         return login
 
-    def begin(self, connection: Connection, timeout: float) -> Login:
+    def begin(self, connection: Connection, timeout: float, *, any_seller: bool = False) -> Login:
         """Start a login that a person completes; a pending one of the same connection makes way."""
         if connection.login is not None:
             connection.login.cancel()
-        login = self._make_login(connection, timeout)
+        login = self._make_login(connection, timeout, any_seller=any_seller)
         login.start()
         connection.login = connection.keeper.pending = login
         return login
+
+    def accept_seller(self, connection: Connection) -> None:
+        """Hand a profile over to the seller who signed in last although it belongs to another."""
+        if connection.login is not None:
+            connection.login.accept_seller()
+            self.adopt(connection)
+
+    def logout(self, connection: Connection) -> None:
+        """Forget a connection's tokens here and in its store; other kernels see it within seconds."""
+        if connection.login is not None:
+            connection.login.cancel()
+        connection.login = None
+        connection.keeper.forget()
 
     def of_profile(self, profile: str) -> Connection | None:
         """The connection that this process has for a profile, None if it has none."""
         matches = [c for c in self.by_key.values() if c.profile == profile]
         return matches[-1] if matches else None
-
-    def of_login(self, login: Login) -> Connection | None:
-        """The connection that a login is for."""
-        return next((c for c in self.by_key.values() if c.session is login.session), None)
 
     def stored(self, profile: str) -> Connection:
         """The connection of a profile, made from what is stored if this process has none yet."""
@@ -127,7 +149,7 @@ class Connections:
             self.child.stop()
             self.child = None
 
-    def _make_login(self, connection: Connection, timeout: float) -> Login:
+    def _make_login(self, connection: Connection, timeout: float, *, any_seller: bool = False) -> Login:
         return Login(
             connection.session,
             connection.keeper,
@@ -135,6 +157,7 @@ class Connections:
             profile=connection.profile,
             sandbox=connection.sandbox,
             timeout=timeout,
+            any_seller=any_seller,
         )
 
     def _real(

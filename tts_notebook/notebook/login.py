@@ -25,7 +25,7 @@ from tts_notebook.auth.flow import AuthorizationFlow, Stage
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.pasted import parse_pasted
 from tts_notebook.auth.relay import Relay
-from tts_notebook.auth.token import NotPicklable
+from tts_notebook.auth.token import NotPicklable, Token
 from tts_notebook.auth.transport import TIMEOUT, unlogged, use_proxy
 from tts_notebook.data.shop import ShopSession
 from tts_notebook.errors import (
@@ -35,6 +35,7 @@ from tts_notebook.errors import (
     InputError,
     LoginCancelled,
     LoginTimedOut,
+    SellerMismatch,
     StateMismatch,
     TransportError,
     TTSError,
@@ -73,11 +74,14 @@ class Login(NotPicklable):
         profile: str,
         sandbox: bool,
         timeout: float,
+        any_seller: bool = False,
     ) -> None:
         self.session, self.profile, self.sandbox = session, profile, sandbox
         self.notice = ""
         self.ends_at: datetime | None = None
         self._app, self._keeper, self._timeout = app, keeper, timeout
+        self._any_seller = any_seller or sandbox  # the sandbox's sellers are there to be changed
+        self._other_token: Token | None = None
         self._flow = AuthorizationFlow(app, state=secrets.token_urlsafe(_STATE_BYTES))
         self._lock = threading.Lock()
         self._keeping = False  # the token has come and is being stored: too late to cancel
@@ -120,6 +124,20 @@ class Login(NotPicklable):
     def listening(self) -> bool:
         """Whether the redirect reaches this kernel by itself; else its address must be pasted."""
         return self._server is not None or self._following is not None
+
+    @property
+    def other_seller(self) -> str:
+        """Who signed in although the profile belongs to somebody else; empty if nobody did."""
+        token = self._other_token
+        return "" if token is None else token.seller_name or "another seller"
+
+    def accept_seller(self) -> None:
+        """Hand the profile over to the seller who signed in although it belongs to somebody else."""
+        with self._lock:
+            token, self._other_token = self._other_token, None
+        if token is not None:
+            self._keeper.adopt(token)
+        self._notify()
 
     def response(self, reveal: bool = False) -> dict[str, Any]:
         """Return TikTok Shop's own token response; its tokens are blanked unless `reveal` is True.
@@ -299,12 +317,29 @@ class Login(NotPicklable):
             if self.stage is not Stage.AWAITING_TOKEN:
                 return
             self._keeping = True
+        mismatch = None if self._any_seller else self._mismatch(token)
+        if mismatch is not None:
+            with self._lock:
+                self._other_token = token
+                self._flow.abandon()
+            self._finish(mismatch)
+            return
         self._keeper.adopt(token)
         with self._lock:
             self._flow.receive_token()
         self._finish(None)
 
-    def _ask_for_token(self, code: str) -> Any:
+    def _mismatch(self, token: Token) -> SellerMismatch | None:
+        """Say so if the profile belongs to another seller than the one who signed in."""
+        known = self._keeper.owner()
+        if known is None or not known.open_id or known.open_id == token.open_id:
+            return None
+        return SellerMismatch(
+            f"{token.seller_name or 'Another seller'} signed in, but the profile {self.profile} belongs to "
+            f"{known.seller_name or 'another seller'}. Nothing was changed."
+        )
+
+    def _ask_for_token(self, code: str) -> Token:
         for attempt in range(1, _EXCHANGE_TRIES + 1):
             try:
                 return self._keeper.endpoint.exchange(code)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tts_notebook.notebook.connections import Connection, Connections
     from tts_notebook.notebook.login import Login
     from tts_notebook.notebook.panel import Panel
+    from tts_notebook.notebook.watch import Watch
 
 MAGIC = "tiktok_auth"
 _POLL_SECONDS = 0.1
@@ -41,6 +42,7 @@ class AuthMagics:
     panels: dict[str, Panel] = field(default_factory=dict)
     injected: dict[str, Any] = field(default_factory=dict)
     active_profile: str = ""
+    watch: Watch | None = None
 
     @property
     def connections(self) -> Connections:
@@ -59,7 +61,9 @@ class AuthMagics:
         return verb(arguments)
 
     def close(self) -> None:
-        """Take back everything: panels, pending logins, the sandbox, injected names."""
+        """Take back everything: threads, panels, pending logins, the sandbox, injected names."""
+        if self.watch is not None:
+            self.watch.close()
         for panel in self.panels.values():
             panel.close()
         self.panels.clear()
@@ -93,8 +97,9 @@ class AuthMagics:
                 raise LoginRequired(
                     "There is no usable login for this run, and nobody can be asked here.", next_step=_REMEDIES
                 )
-            login = self.connections.begin(connection, timeout)
+            login = self.connections.begin(connection, timeout, any_seller=arguments.switch_seller)
         self.active_profile = connection.profile
+        self._follow()
         self._inject(arguments.name, login)
         self._run_login(connection, login, arguments, who)
         return login
@@ -103,7 +108,7 @@ class AuthMagics:
         from tts_notebook.notebook.login import approve, open_browser
 
         shown_in = self.shell.execution_count
-        login.wait_for_use = lambda: self._wait_visibly(login)
+        login.wait_for_use = lambda: self._wait_visibly(connection, login)
         # the last line of its cell is shown as the cell's result too, and the panel is there already
         login.show = lambda: None if self.shell.execution_count == shown_in else self._present(connection, who)
         if arguments.sandbox and (arguments.approve or who is Surroundings.HEADLESS) and login.url:
@@ -112,28 +117,28 @@ class AuthMagics:
         if arguments.browser and login.url and not open_browser(login.url):
             say("No browser can be opened on the kernel's machine: open the link yourself.")
         if arguments.wait:
-            self._wait_visibly(login)
+            self._wait_visibly(connection, login)
 
     def _wait(self, arguments: Namespace) -> None:
-        login = self._find_login(arguments.profile)
+        connection, login = self._find_login(arguments.profile)
         timeout = None if arguments.timeout is None else command_line.seconds(arguments.timeout)
-        self._wait_visibly(login, timeout)
+        self._wait_visibly(connection, login, timeout)
 
     def _cancel(self, arguments: Namespace) -> None:
-        login = self._find_login(arguments.profile)
+        connection, login = self._find_login(arguments.profile)
         if login.stage.finished:
-            say(f"There is nothing to cancel: {self._status_headline(self._connection_of(login))}.")
+            say(f"There is nothing to cancel: {_headline(connection)}.")
             return
         login.cancel()
         say("The sign-in was cancelled, and its port is free again.")
 
     def _paste(self, arguments: Namespace) -> None:
-        login = self._find_login(arguments.profile)
+        connection, login = self._find_login(arguments.profile)
         if login.stage.finished:
             raise InputError("No sign-in is waiting for an address.", next_step="Run %tiktok_auth login first.")
         self._refuse_headless("paste asks for the address")
         login.paste(getpass("Address after Authorize (hidden): "))
-        say(self._status_text(self._connection_of(login)))
+        say(self._status_text(connection))
 
     def _status(self, arguments: Namespace) -> None:
         connection = self._find(arguments.profile)
@@ -157,11 +162,26 @@ class AuthMagics:
         self._present(connection, surroundings_of(self.shell), settle=False)
 
     def _profiles(self, arguments: Namespace) -> None:
-        del arguments
+        if arguments.rename:
+            self._rename(*arguments.rename)
+        if arguments.use:
+            self._require_profile(arguments.use)
+            self._use_profile(arguments.use)
         names = settings.list_profiles()
         active = self.active_profile or settings.choose_profile(None)
         rows = [f"{'→' if name == active else ' '} {name}" for name in names]
         say("\n".join([f"Profiles in {settings.home()}:", *rows]) if rows else "There is no profile here yet.")
+
+    def _use_profile(self, name: str) -> None:
+        self.active_profile = name
+
+    def _rename(self, old: str, new: str) -> None:
+        if self.connections.of_profile(old) is not None:
+            raise InputError(
+                f"This notebook is using the profile {old}, and a session keeps its profile for life.",
+                next_step="Restart the kernel, then rename it before logging in.",
+            )
+        settings.rename_profile(old, new)
 
     def _configure(self, arguments: Namespace) -> None:
         profile = settings.choose_profile(arguments.profile)
@@ -186,11 +206,7 @@ class AuthMagics:
         if connection is None or connection.keeper.token is None:
             say("There was no login to forget.")
         else:
-            if connection.login is not None:
-                connection.login.cancel()
-            connection.login = None
-            connection.keeper.forget()
-            self._update_panel(connection)
+            self.connections.logout(connection)
             say(f"Logged out: the tokens of profile {connection.profile} are forgotten. {_REVOKE_STEP}")
         if settings.seed_refresh_token():
             say(_ENVIRONMENT_STEP)
@@ -211,49 +227,31 @@ class AuthMagics:
             say(text_of(view_of(connection.situation(), now), link=who is Surroundings.TERMINAL))
             return
         panel = self._panel_of(connection)
-        panel.update()
         panel.show()
         if settle and connection.login is not None:
             settle_when_finished(connection.login, panel)
 
     def _panel_of(self, connection: Connection) -> Panel:
+        from tts_notebook.notebook.hands import ProfileHands
         from tts_notebook.notebook.panel import Panel
 
         key = f"{connection.profile} {id(connection)}"
         panel = self.panels.get(key)
         if panel is None:
-
-            def cancel() -> None:
-                if connection.login is not None:
-                    connection.login.cancel()
-
-            def paste(text: str) -> None:
-                if connection.login is not None:
-                    connection.login.paste(text)
-
-            def refresh() -> None:
-                token = connection.keeper.token
-                if token is not None:
-                    connection.keeper.renew(token, look_first=False)
-
-            panel = Panel(
-                connection.situation,
-                cancel=cancel,
-                refresh=refresh,
-                paste=paste,
-            )
-            self.panels[key] = panel
+            panel = self.panels[key] = Panel(ProfileHands(self.connections, connection, self._use_profile))
             connection.keeper.subscribe(panel.update)
         if connection.login is not None:
             connection.login.subscribe(panel.update)
         return panel
 
-    def _update_panel(self, connection: Connection) -> None:
-        panel = self.panels.get(f"{connection.profile} {id(connection)}")
-        if panel is not None:
-            panel.update()
+    def _follow(self) -> None:
+        """Renew tokens of an idle notebook, and see what other kernels do, from now on."""
+        from tts_notebook.notebook.watch import Watch
 
-    def _wait_visibly(self, login: Login, timeout: float | None = None) -> None:
+        if self.watch is None:
+            self.watch = Watch(self.connections.by_key.values)
+
+    def _wait_visibly(self, connection: Connection, login: Login, timeout: float | None = None) -> None:
         """Wait for a login and say so in the cell that waits; a thread that is no cell's waits silently."""
         if login.stage.finished or threading.current_thread() is not threading.main_thread():
             login.wait(timeout)
@@ -267,7 +265,7 @@ class AuthMagics:
                 line.rewrite(_waiting_text(login))
             login.wait(None if login.stage.finished else _POLL_SECONDS)
         finally:
-            line.last(self._status_headline(self._connection_of(login)))
+            line.last(_headline(connection))
 
     def _status_text(self, connection: Connection | None) -> str:
         if connection is None:
@@ -277,10 +275,6 @@ class AuthMagics:
             )
         view = view_of(connection.situation(), datetime.now(UTC))
         return text_of(view)
-
-    def _status_headline(self, connection: Connection) -> str:
-        view = view_of(connection.situation(), datetime.now(UTC))
-        return f"{view.mark} {view.headline}"
 
     # -- finding ---------------------------------------------------------------------------
 
@@ -294,23 +288,21 @@ class AuthMagics:
         known = self.connections.of_profile(name)
         if known is not None:
             return known
-        if name not in settings.list_profiles():
-            if profile is None:
-                return None
-            there = ", ".join(settings.list_profiles()) or "none yet"
-            raise InputError(f"There is no profile {name!r} here (known: {there}).")
+        if profile is None and name not in settings.list_profiles():
+            return None
+        self._require_profile(name)
         return self.connections.stored(name)
 
-    def _find_login(self, profile: str | None) -> Login:
+    def _require_profile(self, name: str) -> None:
+        known = settings.list_profiles()
+        if name not in known and self.connections.of_profile(name) is None:
+            raise InputError(f"There is no profile {name!r} here (known: {', '.join(known) or 'none yet'}).")
+
+    def _find_login(self, profile: str | None) -> tuple[Connection, Login]:
         connection = self._find(profile)
         if connection is None or connection.login is None:
             raise LoginRequired("No sign-in was started here.")
-        return connection.login
-
-    def _connection_of(self, login: Login) -> Connection:
-        connection = self.connections.of_login(login)
-        assert connection is not None, "a login's connection lives as long as the extension"
-        return connection
+        return connection, connection.login
 
     # -- the notebook's namespace ------------------------------------------------------------
 
@@ -397,6 +389,11 @@ def unload(shell: Any) -> None:
 def _complete(shell: Any, event: Any) -> list[str]:
     del shell
     return command_line.complete(event.text_until_cursor, event.symbol, settings.list_profiles())
+
+
+def _headline(connection: Connection) -> str:
+    view = view_of(connection.situation(), datetime.now(UTC))
+    return f"{view.mark} {view.headline}"
 
 
 def _waiting_text(login: Login) -> str:

@@ -1,12 +1,13 @@
-"""The panel: shows a view with ipywidgets, and reports clicks. It keeps no state of its own."""
+"""The panel: shows a view with ipywidgets, and reports clicks. What is shown is its hands' to know."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 import ipywidgets
 from IPython.display import display, publish_display_data
@@ -42,57 +43,46 @@ class _PasteBox(ipywidgets.Text):  # type: ignore[misc]  # ipywidgets is untyped
     value = Unicode("").tag(sync=True, echo_update=False)
 
 
+class Hands(Protocol):
+    """What a panel sees and does for one connection. Every method may be called from any thread."""
+
+    def situation(self) -> Situation: ...
+    def cancel(self) -> None: ...
+    def paste(self, text: str) -> None: ...
+    def refresh(self) -> None: ...
+    def keep_fresh(self, on: bool) -> None: ...
+    def switch_seller(self) -> None: ...
+    def logout(self) -> None: ...
+    def use_shop(self, shop_id: str) -> None: ...
+    def load_shops(self) -> None: ...
+    def of_profile(self, profile: str, on_change: Callable[[], None]) -> Hands: ...
+
+
 class Panel:
-    """One panel of one profile.
+    """One panel. It shows what its hands see, and reports clicks to them."""
 
-    Args:
-        look: Gives the situation as of now; called from any thread.
-        cancel, refresh: What the buttons do.
-        paste: Takes what was pasted.
-    """
-
-    def __init__(
-        self,
-        look: Callable[[], Situation],
-        *,
-        cancel: Callable[[], object],
-        refresh: Callable[[], object],
-        paste: Callable[[str], object],
-    ) -> None:
-        self._look, self._paste_text = look, paste
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
         self._lock = threading.Lock()  # one writer at a time, from whichever thread
+        self._writer: int | None = None  # the thread that sets traits now: what it changes is nobody's click
         self._busy = threading.Lock()  # one click's work at a time
         self._closed = threading.Event()
         self._shown: list[str] = []  # display ids of what is on screen and alive
         self._ticks = 0
         self._said = ""
         self._style = ipywidgets.HTML(_STYLE)
-        self._headline = ipywidgets.HTML()
-        self._link = ipywidgets.HTML()
-        self._facts = ipywidgets.HTML()
-        self._message = ipywidgets.HTML()
-        self._cancel = _button("Cancel sign-in", "End this sign-in and free its port", lambda: self._work(cancel))
-        self._refresh = _button("Refresh now", "Renew the access token now", lambda: self._work(refresh))
-        self._address = _PasteBox(
-            placeholder="https://…?code=…&state=…",
-            description="Address",
-            continuous_update=False,
-            style={"description_width": "initial"},
-            layout={"width": "26rem"},
-            tooltip="The address of the page that the browser shows after Authorize, if the panel does not react",
-        )
-        self._address.observe(self._pasted, "value")
-        self._use = _button("Use address", "Finish the sign-in with the pasted address", lambda: None)
-        hint = "If the page after Authorize does not load, copy its address and paste it here:"
-        self._paste_hint = ipywidgets.HTML(f'<div class="tts-line">{hint}</div>')
-        self._paste = ipywidgets.VBox([self._paste_hint, ipywidgets.HBox([self._address, self._use])])
+        self._headline, self._link, self._facts, self._message = (ipywidgets.HTML() for _ in range(4))
+        self._make_buttons()
+        self._make_paste_box()
+        self._make_choices()
         self._box = ipywidgets.VBox(
             [
                 self._style,
                 self._headline,
                 self._link,
                 self._facts,
-                ipywidgets.HBox([self._cancel, self._refresh]),
+                ipywidgets.HBox([self._cancel, self._switch, self._refresh, self._logout]),
+                self._choices,
                 self._paste,
                 self._message,
             ]
@@ -102,6 +92,41 @@ class Panel:
         self._ticker = threading.Thread(target=self._tick, name="tts_notebook panel", daemon=True)
         self._ticker.start()
 
+    def _make_buttons(self) -> None:
+        self._cancel = self._button("Cancel sign-in", "End this sign-in and free its port", "cancel")
+        self._switch = self._button(
+            "Switch seller", "Hand this profile over to the seller who signed in", "switch_seller"
+        )
+        self._refresh = self._button("Refresh now", "Renew the access token now", "refresh")
+        self._logout = self._button("Log out", "Forget the tokens of this profile on this machine", "logout")
+
+    def _make_paste_box(self) -> None:
+        self._address = _PasteBox(
+            placeholder="https://…?code=…&state=…",
+            description="Address",
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout={"width": "26rem"},
+            tooltip="The address of the page that the browser shows after Authorize, if the panel does not react",
+        )
+        self._address.observe(self._pasted, "value")
+        # a click leaves the box, and that is what sends its text
+        use = ipywidgets.Button(description="Use address", tooltip="Finish the sign-in with the pasted address")
+        hint = "If the page after Authorize does not load, copy its address and paste it here:"
+        self._paste = ipywidgets.VBox(
+            [ipywidgets.HTML(f'<div class="tts-line">{hint}</div>'), ipywidgets.HBox([self._address, use])]
+        )
+
+    def _make_choices(self) -> None:
+        wide = {"description_width": "initial"}
+        self._fresh = ipywidgets.Checkbox(description="Keep renewed while idle", indent=False, layout={"width": "auto"})
+        self._shop = ipywidgets.Dropdown(description="Shop for calls", style=wide)
+        self._profile = ipywidgets.Dropdown(description="Profile", style=wide)
+        self._fresh.observe(self._chosen(lambda value: self._hands.keep_fresh(value)), "value")
+        self._shop.observe(self._chosen(lambda value: self._hands.use_shop(value)), "value")
+        self._profile.observe(self._chosen(self._use_profile), "value")
+        self._choices = ipywidgets.HBox([self._fresh, self._shop, self._profile])
+
     def show(self) -> None:
         """Display it in the cell that runs now."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
@@ -109,13 +134,16 @@ class Panel:
         bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": TEXT_TWIN}
         shown = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython is partly typed
         self._shown.append(shown.display_id)
+        self.update()
+        if self._hands.situation().connected:
+            threading.Thread(target=self._load_shops, name="tts_notebook shops", daemon=True).start()
 
     def settle(self) -> None:
         """Replace what was shown by a picture of it that needs no kernel: a reopened notebook stays readable.
 
         By display id, so any thread may call it.
         """
-        view = view_of(self._look(), datetime.now(UTC))
+        view = view_of(self._hands.situation(), datetime.now(UTC))
         bundle = {"text/html": _settled_html(view), "text/plain": text_of(view)}
         while self._shown:
             publish_display_data(bundle, transient={"display_id": self._shown.pop()}, update=True)  # type: ignore[no-untyped-call]
@@ -124,7 +152,13 @@ class Panel:
         """Show what is the case now. Any thread may call it: traits are set, and nothing else is done."""
         with self._lock:
             if not self._closed.is_set():
-                self._write(view_of(self._look(), datetime.now(UTC)))
+                situation = self._hands.situation()
+                self._writer = threading.get_ident()
+                try:
+                    self._write(view_of(situation, datetime.now(UTC)))
+                    self._write_choices(situation)
+                finally:
+                    self._writer = None
 
     def close(self) -> None:
         """Stop following the login, and leave a last, linkless state behind. Safe to call twice."""
@@ -134,7 +168,7 @@ class Panel:
             self._ticker.join(2)
         with self._lock:
             self._link.value = ""
-            for widget in (*self._leaves(), self._box):
+            for widget in _with_children(self._box):
                 widget.close()
 
     def _write(self, view: View) -> None:
@@ -145,16 +179,29 @@ class Panel:
         for widget, shown in (
             (self._cancel, view.can_cancel),
             (self._refresh, view.can_refresh),
+            (self._logout, view.can_refresh),
+            (self._choices, view.can_refresh),
+            (self._switch, bool(view.can_switch)),
             (self._paste, view.can_paste),
         ):
-            display_now = None if shown else "none"
-            if widget.layout.display != display_now:
-                widget.layout.display = display_now
+            _show_or_hide(widget, shown)
+        if view.can_switch:
+            self._switch.description = f"Use {view.can_switch} in this profile"
+
+    def _write_choices(self, situation: Situation) -> None:
+        if self._fresh.value != situation.auto_refresh:
+            self._fresh.value = situation.auto_refresh
+        shops = [("none chosen", ""), *((words, shop_id) for shop_id, words in situation.shops)]
+        _choose(self._shop, shops, situation.shop)
+        _show_or_hide(self._shop, len(situation.shops) > 1)
+        names = sorted({*situation.profiles, situation.profile})
+        _choose(self._profile, [(name, name) for name in names], situation.profile)
+        _show_or_hide(self._profile, len(names) > 1 and not situation.sandbox)
 
     def _tick(self) -> None:
         while not self._closed.wait(_TICK_SECONDS):
             self._ticks += 1
-            if self._look().url or self._ticks % _FACTS_EVERY == 0:
+            if self._hands.situation().url or self._ticks % _FACTS_EVERY == 0:
                 self.update()
 
     def _pasted(self, change: Any) -> None:
@@ -162,7 +209,24 @@ class Panel:
         if not text:
             return
         self._address.value = ""  # at once: what a front-end shows is saved with the notebook
-        self._work(lambda: self._paste_text(text))
+        self._work(lambda: self._hands.paste(text))
+
+    def _chosen(self, act: Callable[[Any], object]) -> Callable[[Any], None]:
+        """The observer of a choice: what this panel itself wrote is not a choice."""
+
+        def observe(change: Any) -> None:
+            if self._writer != threading.get_ident():
+                self._work(lambda: act(change["new"]))
+
+        return observe
+
+    def _use_profile(self, profile: str) -> None:
+        self._hands = self._hands.of_profile(profile, self.update)
+
+    def _load_shops(self) -> None:
+        with suppress(TTSError):  # without the scope for it there is nothing to choose from
+            self._hands.load_shops()
+            self.update()
 
     def _work(self, action: Callable[[], object]) -> None:
         """Do what a click asks in a thread, once however often it is clicked; ipywidgets would hide errors."""
@@ -180,15 +244,29 @@ class Panel:
             self._busy.release()
             self.update()
 
-    def _leaves(self) -> tuple[Any, ...]:
-        return (self._style, self._headline, self._link, self._facts, self._message, self._cancel, self._refresh,
-                self._address, self._use, self._paste_hint, self._paste)  # fmt: skip
+    def _button(self, words: str, explained: str, action: str) -> Any:
+        button = ipywidgets.Button(description=words, tooltip=explained, layout={"width": "auto"})
+        button.on_click(lambda _: self._work(getattr(self._hands, action)))
+        return button
 
 
-def _button(words: str, explained: str, clicked: Callable[[], object]) -> Any:
-    button = ipywidgets.Button(description=words, tooltip=explained, layout={"width": "auto"})
-    button.on_click(lambda _: clicked())
-    return button
+def _with_children(widget: Any) -> Iterator[Any]:
+    for child in getattr(widget, "children", ()):
+        yield from _with_children(child)
+    yield widget
+
+
+def _show_or_hide(widget: Any, shown: bool) -> None:
+    display_now = None if shown else "none"
+    if widget.layout.display != display_now:
+        widget.layout.display = display_now
+
+
+def _choose(dropdown: Any, options: list[tuple[str, str]], value: str) -> None:
+    if list(dropdown.options) != options:
+        dropdown.options = options
+    if dropdown.value != value and value in {key for _, key in options}:
+        dropdown.value = value
 
 
 def _set(widget: Any, value: str) -> None:

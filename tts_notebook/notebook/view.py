@@ -32,6 +32,11 @@ class Situation:
         url: The sign-in link while a login is pending, else empty.
         listening: Whether the redirect is received here; else its address must be pasted.
         notice: What happened meanwhile that did not end the login.
+        problem: Why the last refresh or save failed.
+        remote: The kernel's place, if the browser may be on another machine.
+        other_seller: Who signed in although the profile belongs to somebody else.
+        shops: Pairs of id and words of the shops that are known by now; `shop` is the chosen id.
+        profiles: The profiles of this machine.
     """
 
     profile: str
@@ -50,6 +55,12 @@ class Situation:
     where: str = ""
     last_refresh: datetime | None = None
     problem: str = ""
+    remote: str = ""
+    auto_refresh: bool = True
+    other_seller: str = ""
+    shops: tuple[tuple[str, str], ...] = ()
+    shop: str = ""
+    profiles: tuple[str, ...] = ()
 
     @property
     def connected(self) -> bool:
@@ -75,6 +86,7 @@ class View:
     can_cancel: bool = False
     can_paste: bool = False
     can_refresh: bool = False
+    can_switch: str = ""  # the seller that may take the profile over
 
 
 def view_of(situation: Situation, now: datetime, zone: tzinfo | None = None) -> View:
@@ -91,6 +103,7 @@ def view_of(situation: Situation, now: datetime, zone: tzinfo | None = None) -> 
         can_cancel=pending,
         can_paste=situation.stage is Stage.AWAITING_REDIRECT,
         can_refresh=situation.connected and not pending,
+        can_switch=situation.other_seller,
     )
 
 
@@ -161,6 +174,12 @@ def _headline(situation: Situation, now: datetime) -> tuple[str, str]:
 def _lines(situation: Situation) -> tuple[str, ...]:
     still = (f"The earlier login of {situation.seller} goes on serving this notebook.",) if situation.connected else ()
     match situation.stage:
+        case Stage.AWAITING_REDIRECT if situation.listening and situation.remote:
+            return (
+                f"Open the link, choose your shop and press Authorize. This kernel runs on {situation.remote}, so the "
+                "page after it may be an error page: then copy its address and paste it below.",
+                *still,
+            )
         case Stage.AWAITING_REDIRECT if situation.listening:
             return ("Open the link, choose your shop and press Authorize. Then come back here.", *still)
         case Stage.AWAITING_REDIRECT:
