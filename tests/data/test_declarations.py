@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
 
+from tts_notebook.data import catalogue
 from tts_notebook.data.document import document
 from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
+from tts_notebook.data.shop import ShopSession
+from tts_notebook.errors import InputError
+
+TABLES = list(
+    {table.name: table for entry in catalogue.TABLES.values() for table in (entry.table, *entry.children)}.values()
+)
 
 
 def fields(text):
@@ -82,21 +90,69 @@ def test_every_official_field_reaches_a_column(columns, official):
     assert set(official) - read_by(columns) == set()
 
 
-@pytest.mark.parametrize("table", [ORDERS, ORDER_ITEMS])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_no_two_columns_share_a_name_or_a_field(table):
     columns = [*table.columns, *table.detail]
 
     assert len({column.name for column in columns}) == len(columns)
-    assert len({(column.of, column.path) for column in columns}) == len(columns)
+    assert len({(column.of, column.path, column.kind) for column in columns}) == len(columns)
 
 
-@pytest.mark.parametrize("table", [ORDERS, ORDER_ITEMS])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_money_stands_beside_its_currency(table):
-    assert "currency" in {column.name for column in table.columns}
-    assert "price_currency" in {column.name for column in table.detail}
+    for columns in (table.columns, table.detail):
+        if any(column.kind == "money" for column in columns):
+            assert any(column.name.endswith("currency") for column in (*columns, *table.columns))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_rows_are_sorted_and_told_apart_by_columns_that_are_there(table):
+    assert {*table.order, *table.key} <= {column.name for column in table.columns}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_table_says_what_one_of_its_columns_means_in_plain_words(table):
+    assert all("\n" not in column.doc and "|" not in column.doc for column in (*table.columns, *table.detail))
+    assert table.listing.source
+    assert table.title
+
+
+def test_every_table_of_the_catalogue_is_a_method_with_its_own_help():
+    for name, entry in catalogue.TABLES.items():
+        method = getattr(ShopSession, name)
+
+        assert list(inspect.signature(method).parameters) == ["self", *entry.options]
+        for option in entry.options:
+            assert f"\n    {option}: " in method.__doc__
+        assert method.__doc__.startswith("Fetch ")
+        assert entry.table.listing.path in method.__doc__
+        assert max(map(len, method.__doc__.splitlines())) <= 88
+
+
+def test_every_contracted_accessor_exists():
+    contract = """orders order_items statements transactions order_transactions payments withdrawals unsettled products
+    skus inventory categories brands warehouses delivery_options shipping_providers packages tracking returns
+    cancellations performance product_performance sku_performance video_performance live_performance authorized_shops
+    seller_permissions seller_status"""
+
+    assert set(contract.split()) <= catalogue.TABLES.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("statments", "Did you mean statements"),
+        ("Order-Item", "Did you mean order_items"),
+        ("zzz", "There are: orders"),
+    ],
+)
+def test_an_unknown_table_is_answered_with_the_closest_name(given, told):
+    with pytest.raises(InputError, match=told):
+        catalogue.find_table(given)
+    assert catalogue.find_table("ORDER-ITEMS").name == "order_items"
 
 
 def test_the_page_about_tables_is_up_to_date():
     page = Path(__file__).parents[2] / "docs" / "tables.md"
 
-    assert page.read_text(encoding="utf-8") == document(), "python -m tts_notebook.data.document > docs/tables.md"
+    assert page.read_text(encoding="utf-8").startswith(document()), "python -m tests.data.coverage"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.data.shops import GB, MY, FakeSession, order
 from tts_notebook.data.answer import Asked, TTSWarning, answer
 from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
-from tts_notebook.data.pull import Pace
+from tts_notebook.data.pace import Pace
 from tts_notebook.errors import APIError, InputError, PermissionMissing, RateLimited, TransportError
 
 START = 1_793_614_530

@@ -6,16 +6,21 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.choice import choose_rate, choose_shops, choose_statuses, one_of
 from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.output import check_output, to_output
-from tts_notebook.data.period import parse_period
+from tts_notebook.data.pace import Pace
+from tts_notebook.data.period import Period, parse_period
+from tts_notebook.data.plan import check_earliest
 from tts_notebook.data.progress import start_progress
-from tts_notebook.data.pull import Pace, Pull, Question, Session
-from tts_notebook.data.tables import Table
+from tts_notebook.data.pull import Pull, Question, Session
+from tts_notebook.data.tables import Listing, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class TTSWarning(UserWarning):
@@ -28,7 +33,7 @@ class Asked:
 
     since: Any = None
     until: Any = None
-    by: Any = "create_time"
+    by: Any = None
     status: Any = None
     shops: Any = None
     detail: bool = False
@@ -46,22 +51,19 @@ def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: date
     """
     listing = tables[0].listing
     form, money = check_output(asked.to, asked.money)
-    question = Question(
-        listing=listing,
-        period=parse_period(asked.since, asked.until, now=now, tz=asked.tz),
-        by=one_of("by", asked.by, tuple(listing.walks)),
-        statuses=choose_statuses(asked.status, listing.statuses),
-        detail=bool(asked.detail),
-    )
+    question = _question(listing, asked, now)
     pace = Pace(choose_rate(asked.max_rate))
-    session.require_scope(listing.scope, listing.path)
-    shops = choose_shops(session.shops, asked.shops)
+    for each in listing.chain:
+        session.require_scope(each.scope, each.path)
+    shops = () if listing.seller_level and asked.shops is None else choose_shops(session.shops, asked.shops)
     pull = Pull(session, question, pace, start_progress(tables[0].name, asked.progress))
     try:
-        harvest = pull.run(tables, shops)
+        harvest = pull.run(tables, (None,) if listing.seller_level else shops)
     finally:
         pull.progress.close()
     made = harvest.finish()
+    if listing.seller_level and shops:
+        made = {name: _of_shops(table, shops) for name, table in made.items()}
     _tell(pull, harvest)
     attrs = _attrs(pull, harvest, shops, now)
     return [
@@ -70,13 +72,45 @@ def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: date
     ]
 
 
+def _question(listing: Listing, asked: Asked, now: datetime) -> Question:
+    root = listing.root
+    timed = bool(root.walks or root.days)
+    since = "all" if asked.since is None and (root.everything or not timed) else asked.since
+
+    def period_in(zone: str) -> Period:
+        return parse_period(since, asked.until, now=now, tz=zone)
+
+    period = period_in(asked.tz)
+    check_earliest(root, period)
+    default = next(iter(root.walks), "")
+    return Question(
+        listing=listing,
+        period=period,
+        period_in=period_in,
+        now=now,
+        by=one_of("by", asked.by, tuple(root.walks)) if root.walks and asked.by is not None else default,
+        statuses=choose_statuses(asked.status, root.statuses),
+        detail=bool(asked.detail),
+    )
+
+
+def _of_shops(table: pa.Table, shops: Sequence[Shop]) -> pa.Table:
+    """Keep the rows of these shops, where an answer about the seller names shops."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if "shop_id" not in table.column_names:
+        return table
+    return table.filter(pc.is_in(table["shop_id"], pa.array([shop.id for shop in shops])))
+
+
 def _attrs(pull: Pull, harvest: Harvest, shops: Sequence[Shop], now: datetime) -> dict[str, Any]:
     """What is kept with a table: plain JSON values, and nothing that opens a door."""
     period = pull.question.period
     return {
         "since": period.since.isoformat() if period.since else None,
         "until": period.until.isoformat(),
-        "by": pull.question.by,
+        "by": pull.question.by or None,
         "status": list(pull.question.statuses),
         "shops": [{"id": shop.id, "name": shop.name, "region": shop.region} for shop in shops],
         "pulled_at": now.astimezone(UTC).isoformat(timespec="seconds"),

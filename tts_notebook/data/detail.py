@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tts_notebook.data.pace import side_by_side
 from tts_notebook.data.tables import Listing, Lookup
 from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenRejected
 
@@ -31,23 +32,25 @@ def add_details(
 def _look_up(
     records: Sequence[dict[str, Any]], lookup: Lookup, ask: Ask
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    told: dict[str, dict[str, Any]] = {}
-    refusals: list[str] = []
-    ids = list(dict.fromkeys(filter(None, map(_id, records))))
-    for start in range(0, len(ids), lookup.per_call):
-        part = ids[start : start + lookup.per_call]
+    def answered(part: list[str]) -> Any:
         try:
-            answer = ask(lookup.path.format(id=part[0]), {"ids": ",".join(part)} if lookup.records else {})
+            return ask(lookup.path.format(id=part[0]), {"ids": ",".join(part)} if lookup.records else {})
         except (PermissionMissing, RateLimited, TokenRejected):
             raise
         except APIError as error:  # about these records only, such as one that has no price yet
-            refusals.append(str(error))
-            continue
-        answer = answer if isinstance(answer, dict) else {}
-        if lookup.records:
-            found = answer.get(lookup.records) or ()
+            return error
+
+    told: dict[str, dict[str, Any]] = {}
+    refusals: list[str] = []
+    ids = list(dict.fromkeys(filter(None, map(_id, records))))
+    parts = [ids[start : start + lookup.per_call] for start in range(0, len(ids), lookup.per_call)]
+    for part, answer in zip(parts, side_by_side(answered, parts), strict=True):
+        if isinstance(answer, APIError):
+            refusals.append(str(answer))
+        elif lookup.records:
+            found = (answer.get(lookup.records) if isinstance(answer, dict) else None) or ()
             told.update((_id(each), each) for each in found if isinstance(each, dict))
-        elif answer:
+        elif isinstance(answer, dict) and answer:
             told[part[0]] = answer
     return told, refusals
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tts_notebook.data.tables import Branch, Column, branches
-from tts_notebook.data.values import arrow_type, convert, json_text
+from tts_notebook.data.paths import Branch, Leaf, branches
+from tts_notebook.data.tables import Column
+from tts_notebook.data.values import arrow_type, convert, json_text, reduce_list
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +33,9 @@ def schema(columns: Sequence[Column]) -> pa.Schema:
 def tabulate(
     columns: Sequence[Column],
     records: Sequence[Mapping[str, Any]],
+    *,
+    zone: str = "UTC",
+    known: Mapping[str, Sequence[str]] | None = None,
     **beside: Sequence[Mapping[str, Any]],
 ) -> tuple[pa.Table, Counter[str]]:
     """Turn records into a table.
@@ -39,75 +43,118 @@ def tabulate(
     Args:
         columns: The columns; the table gets `extra` besides.
         records: One JSON object for each row.
+        zone: The time zone of dates and times that name none.
+        known: The sources whose unknown fields go to `extra`, with the places that count as
+            known there; by default the records alone.
         beside: Further objects for each row, under the name that columns give as `of`.
-            Their unknown fields are not this table's business.
 
     Returns:
         The table, and for each field how many of its values did not fit.
     """
     import pyarrow as pa
 
-    reading = _Reading(len(records))
+    reading = _Reading(len(records), zone)
+    kept = {"": ()} if known is None else known
     for name, sources in {"": records, **beside}.items():
-        known = branches(column for column in columns if column.of == name)
-        reading.read_objects(list(sources), known, f"{name}." if name else "", strict=not name)
+        places = branches((column for column in columns if column.of == name), kept.get(name, ()))
+        reading.read_objects(list(sources), places, f"{name}." if name else "", strict=name in kept)
+    reading.compare()
     extra = [json_text(rest) if rest else None for rest in reading.rests]
     reading.arrays[EXTRA.name] = pa.array(extra, pa.string())
     order = schema(columns)
+    missing = {column.name: column.kind for column in columns if column.name not in reading.arrays}
+    reading.arrays.update((name, pa.nulls(len(records), arrow_type(kind))) for name, kind in missing.items())
     return pa.table([reading.arrays[name] for name in order.names], schema=order), reading.misfits
 
 
 @dataclass(slots=True)
 class _Reading:
     rows: int
+    zone: str
     arrays: dict[str, pa.Array] = field(default_factory=dict)
     rests: list[dict[str, Any]] = field(default_factory=list)
     misfits: Counter[str] = field(default_factory=Counter)
+    repeats: list[tuple[Column, str, list[Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rests = [{} for _ in range(self.rows)]
 
     def read_objects(self, objects: list[Any], known: Branch, path: str, *, strict: bool = True) -> None:
         for name, branch in known.fields.items():
-            self._read([found.get(name) for found in objects], branch, path + name)
+            self._read([found.get(name) for found in objects], branch, path + name, strict=strict)
         names = known.fields.keys()
         for row, found in enumerate(objects if strict else ()):
             if not found.keys() <= names:
                 self.rests[row].update((path + name, found[name]) for name in found if name not in names)
 
-    def _read(self, values: list[Any], branch: Branch, path: str) -> None:
-        if branch.joined is not None:
-            self._join(values, branch, path)
-        elif branch.picks:
-            self._pick(values, branch, path)
-        elif branch.fields:
-            self._enter(values, branch, path)
-        elif branch.column:
-            self._put(values, branch, path)
+    def compare(self) -> None:
+        """Fill columns from the further places that say the same; keep what says otherwise."""
+        import pyarrow.compute as pc
 
-    def _put(self, values: list[Any], branch: Branch, path: str) -> None:
-        assert branch.column
-        array, odd = convert(values, branch.column.kind)
-        self.arrays[branch.column.name] = array
+        for column, path, values in self.repeats:
+            array, odd = convert(values, column.kind, self.zone)
+            read = self.arrays[column.name]
+            differs = pc.fill_null(pc.not_equal(read, array), False).to_pylist()
+            self.arrays[column.name] = pc.coalesce(read, array)
+            for row, other in enumerate(differs):
+                if other or row in odd:
+                    self._misfit(row, path, values[row])
+
+    def _read(self, values: list[Any], branch: Branch, path: str, *, strict: bool) -> None:
+        for leaf in branch.leaves:
+            if leaf.again:
+                self.repeats.append((leaf.column, path, values))
+            elif leaf.inner is None:
+                self._put(values, leaf.column, path)
+            else:
+                self._reduce(values, leaf, path, kept=any(other.keeps_all for other in branch.leaves))
+        if strict and not any(leaf.keeps_all for leaf in branch.leaves):
+            self._keep_unread(values, {leaf.inner for leaf in branch.leaves if leaf.inner is not None}, path)
+        if branch.picks:
+            self._pick(values, branch, path, strict=strict)
+        elif branch.first:
+            self._first(values, branch.first, path, strict=strict)
+        elif branch.fields:
+            self._enter(values, branch, path, strict=strict)
+
+    def _put(self, values: list[Any], column: Column, path: str) -> None:
+        array, odd = convert(values, column.kind, self.zone)
+        self.arrays[column.name] = array
         for row, value in odd.items():
             self._misfit(row, path, value)
 
-    def _join(self, values: list[Any], branch: Branch, path: str) -> None:
-        texts = [_joined(value, branch.joined or "") for value in values]
-        for row, (value, text) in enumerate(zip(values, texts, strict=True)):
-            if text is None and value not in (None, []):
+    def _reduce(self, values: list[Any], leaf: Leaf, path: str, *, kept: bool) -> None:
+        reduced = [reduce_list(value, leaf.inner or "", leaf.column.kind) for value in values]
+        for row, (value, (made, whole)) in enumerate(zip(values, reduced, strict=True)):
+            if made is None and value not in (None, []):
                 self._misfit(row, path, value)
-            elif value and branch.joined and any(len(element) > 1 for element in value):
+            elif not whole and not kept:
                 self.rests[row][path] = value
-        self._put(texts, branch, path)
+        self._put([made for made, _ in reduced], leaf.column, path)
 
-    def _enter(self, values: list[Any], branch: Branch, path: str) -> None:
+    def _keep_unread(self, values: list[Any], names: set[str], path: str) -> None:
+        for row, value in enumerate(values if names else ()):
+            elements = value if isinstance(value, list) else ()
+            if any(isinstance(element, dict) and not element.keys() <= names for element in elements):
+                self.rests[row][path] = value
+
+    def _enter(self, values: list[Any], branch: Branch, path: str, *, strict: bool) -> None:
         for row, value in enumerate(values):
             if not isinstance(value, dict) and value is not None:
                 self._misfit(row, path, value)
-        self.read_objects([value if isinstance(value, dict) else _NOTHING for value in values], branch, path + ".")
+        inside = [value if isinstance(value, dict) else _NOTHING for value in values]
+        self.read_objects(inside, branch, path + ".", strict=strict)
 
-    def _pick(self, values: list[Any], branch: Branch, path: str) -> None:
+    def _first(self, values: list[Any], known: Branch, path: str, *, strict: bool) -> None:
+        found = [_NOTHING] * self.rows
+        for row, value in enumerate(values):
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                found[row] = value[0]
+            if value not in (None, []) and (found[row] is _NOTHING or len(value) > 1):
+                self._misfit(row, path, value)
+        self.read_objects(found, known, f"{path}[0].", strict=strict)
+
+    def _pick(self, values: list[Any], branch: Branch, path: str, *, strict: bool) -> None:
         found = {label: [_NOTHING] * self.rows for label in branch.picks}
         for row, value in enumerate(values):
             if not isinstance(value, list):
@@ -126,22 +173,8 @@ class _Reading:
             if rest:
                 self.rests[row][path] = rest
         for label, known in branch.picks.items():
-            self.read_objects(found[label], known, f"{path}[{branch.key}={label}].")
+            self.read_objects(found[label], known, f"{path}[{branch.key}={label}].", strict=strict)
 
     def _misfit(self, row: int, path: str, value: Any) -> None:
         self.rests[row][path] = value
         self.misfits[path] += 1
-
-
-def _joined(value: Any, field: str) -> str | None:
-    """Join a list with commas, if its elements can be told apart again."""
-    if not value or not isinstance(value, list):
-        return None
-    parts = [part.get(field) if isinstance(part, dict) else None for part in value] if field else value
-    return ",".join(map(str, parts)) if all(map(_joinable, parts)) else None
-
-
-def _joinable(part: Any) -> bool:
-    if isinstance(part, str):
-        return part != "" and "," not in part
-    return isinstance(part, int) and not isinstance(part, bool)

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.frames import schema, tabulate
-from tts_notebook.data.tables import Table
+from tts_notebook.data.tables import Source, Table
 from tts_notebook.data.values import read_time
+from tts_notebook.data.zones import zone_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record, and what it was found beside.
+
+    Attributes:
+        record: The record.
+        scope: Within what its key tells it apart, such as the parent that was asked about.
+        beside: The answer around the list ("page"), the record asked about ("parent") and the
+            days asked for ("window"), where there are such.
+    """
+
+    record: Record
+    scope: str = ""
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Harvest:
@@ -26,39 +46,51 @@ class Harvest:
     def __init__(self, tables: Sequence[Table], *, detail: bool = False) -> None:
         self.misfits: Counter[str] = Counter()
         self._tables, self._detail = tables, detail
+        self._key = tables[0].listing.key
         self._chunks: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
         self._owners: dict[str, list[int]] = {table.name: [] for table in tables}
-        self._newest: dict[tuple[str, str], tuple[int, int]] = {}
+        self._newest: dict[tuple[str, str, str], tuple[int, int]] = {}
         self._count = 0
 
-    def add(self, shop: Shop, records: Sequence[Mapping[str, Any]]) -> None:
-        """Take in records of one shop."""
-        numbers = range(self._count, self._count + len(records))
-        self._count += len(records)
-        for number, record in zip(numbers, records, strict=True):
+    def add(self, shop: Shop | None, found: Sequence[Found]) -> None:
+        """Take in records of one shop, or of the seller."""
+        numbers = range(self._count, self._count + len(found))
+        self._count += len(found)
+        for number, each in zip(numbers, found, strict=True):
             # without an id there is nothing to tell repeats by: each is kept
-            key = shop.id, str(record.get("id") or f"row {number}")
-            updated = seconds_in(record, "update_time")
+            name = str(each.record.get(self._key) or "") if self._key else ""
+            key = shop.id if shop else "", each.scope, name or f"row {number}"
+            updated = seconds_in(each.record, "update_time")
             if key not in self._newest or updated >= self._newest[key][0]:
                 self._newest[key] = updated, number
         for table in self._tables:
-            self._add_rows(table, shop, numbers, records)
+            self._add_rows(table, shop, numbers, found)
 
-    def _add_rows(self, table: Table, shop: Shop, numbers: Sequence[int], records: Sequence[Mapping[str, Any]]) -> None:
+    def _add_rows(self, table: Table, shop: Shop | None, numbers: Sequence[int], found: Sequence[Found]) -> None:
         rows = [
-            (number, record, row)
-            for number, record in zip(numbers, records, strict=True)
-            for row in (_objects(record.get(table.each)) if table.each else (record,))
+            (number, each, row, above)
+            for number, each in zip(numbers, found, strict=True)
+            for row, above in _rows(table, each.record)
         ]
-        of_shop = {"id": shop.id, "name": shop.name, "region": shop.region}
+        of_shop = {"id": shop.id, "name": shop.name, "region": shop.region} if shop else {}
+        beside: dict[Source, list[Mapping[str, Any]]] = {
+            "record": [each.record for _, each, _, _ in rows],
+            "above": [above for _, _, _, above in rows],
+            "shop": [of_shop] * len(rows),
+        }
+        kinds: tuple[Source, ...] = ("page", "parent", "window")
+        beside |= {kind: [each.beside.get(kind, {}) for _, each, _, _ in rows] for kind in kinds}
+        columns = table.chosen(detail=self._detail)
+        read = {column.of for column in columns} | set(table.keeps)
         made, misfits = tabulate(
-            table.chosen(detail=self._detail),
-            [row for _, _, row in rows],
-            order=[record for _, record, _ in rows],
-            shop=[of_shop] * len(rows),
+            columns,
+            [row for _, _, row, _ in rows],
+            zone=zone_of(shop.region) if shop else "UTC",
+            known={source: table.known(source) for source in table.keeps},
+            **{source: objects for source, objects in beside.items() if source in read},
         )
         self._chunks[table.name].append(made)
-        self._owners[table.name] += [number for number, _, _ in rows]
+        self._owners[table.name] += [number for number, _, _, _ in rows]
         self.misfits += misfits
 
     def merge(self, other: Harvest) -> None:
@@ -83,7 +115,7 @@ class Harvest:
         owners = self._owners[table.name]
         chosen = made.take(pa.array(compress(range(len(owners)), (owner in kept for owner in owners)), pa.int64()))
         # stable, so that the units of an order stay as TikTok Shop lists them
-        return chosen.sort_by([(name, "ascending") for name in table.order])
+        return chosen.sort_by([(name, "ascending") for name in table.order]) if table.order else chosen
 
 
 def seconds_in(record: Mapping[str, Any], name: str) -> int:
@@ -94,5 +126,28 @@ def seconds_in(record: Mapping[str, Any], name: str) -> int:
         return 0
 
 
-def _objects(values: Any) -> list[dict[str, Any]]:
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+def _rows(table: Table, record: Record) -> Iterator[tuple[Record, Record]]:
+    """Yield each row of a record with what lies between the two."""
+    wrap = "record" in table.keeps
+    if not table.each:
+        yield record, {}
+        return
+    above = [record]
+    for name in table.each[:-1]:
+        above = [inner for outer in above for inner in _objects(outer.get(name), wrap=wrap)]
+    for outer in above:
+        inner = _objects(outer.get(table.each[-1]), wrap=wrap)
+        if table.keep_childless and not inner:
+            inner = [{}]
+        yield from ((row, outer if len(table.each) > 1 else {}) for row in inner)
+    if table.keep_childless and not above:
+        yield {}, {}
+
+
+def _objects(values: Any, *, wrap: bool) -> list[Record]:
+    """Return the objects of a list; what is none becomes one if nobody else would keep it."""
+    if not isinstance(values, list):
+        return [{"value": values}] if wrap and values is not None else []
+    return [
+        value if isinstance(value, dict) else {"value": value} for value in values if wrap or isinstance(value, dict)
+    ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tts_notebook.data.tables import Column, Kind, Listing, Lookup, Table, Walk
+from tts_notebook.data.columns import SHOP_COLUMNS, same
+from tts_notebook.data.tables import Column, Listing, Lookup, Table, Walk
 
 STATUSES = (
     "UNPAID",
@@ -21,6 +22,8 @@ ORDER_SEARCH = Listing(
     path="/order/202309/orders/search",
     scope="seller.order.info",
     records="orders",
+    one="order",
+    source="Get Order List, API version 202309",
     page_size=100,
     # Both are exact whether the pages are cut by position or by the last row seen. A
     # create_time never changes, so no order moves. An update_time does: with the newest
@@ -28,28 +31,22 @@ ORDER_SEARCH = Listing(
     # front, which pushes others back (seen twice, dropped by id) and never forward (missed).
     walks={
         "create_time": Walk(("create_time", "ASC"), "create_time_ge", "create_time_lt"),
-        "update_time": Walk(("update_time", "DESC"), "update_time_ge", ""),
+        "update_time": Walk(("update_time", "DESC"), "update_time_ge", "update_time_lt", open_end=True),
     },
     parts="line_items",
     statuses=STATUSES,
     status_filter="order_status",
     lookups=(
-        Lookup("/order/202507/orders", per_call=50, records="orders"),
-        Lookup("/order/202407/orders/{id}/price_detail", per_call=1, into="price_detail"),
+        Lookup("/order/202507/orders", per_call=50, records="orders", source="Get Order Detail, API version 202507"),
+        Lookup(
+            "/order/202407/orders/{id}/price_detail",
+            per_call=1,
+            into="price_detail",
+            source="Get Price Detail, API version 202407",
+        ),
     ),
 )
 
-
-def _same(kind: Kind, names: str, *, inside: str = "", prefix: str = "", doc: str = "") -> tuple[Column, ...]:
-    """Columns that are called what TikTok Shop calls their fields."""
-    return tuple(Column(prefix + name, kind, inside + name, doc) for name in names.split())
-
-
-SHOP_COLUMNS = (
-    Column("shop_id", "id", "id", "the shop", of="shop"),
-    Column("shop_name", "string", "name", "its name in Seller Center", of="shop"),
-    Column("region", "string", "region", "its region, two letters", of="shop"),
-)
 
 _ORDER_TIMES = (
     Column("created_at", "time", "create_time", "the order was placed; it never changes"),
@@ -88,7 +85,7 @@ _PAYMENT = (
     Column("seller_discount", "money", "payment.seller_discount", "positive"),
     Column("platform_discount", "money", "payment.platform_discount", "positive"),
     Column("shipping_fee", "money", "payment.shipping_fee", "after discounts"),
-    *_same(
+    *same(
         "money",
         "original_shipping_fee shipping_fee_seller_discount shipping_fee_platform_discount "
         "shipping_fee_cofunded_discount shipping_fee_tax product_tax tax retail_delivery_fee buyer_service_fee "
@@ -99,7 +96,7 @@ _PAYMENT = (
 )
 
 _RECIPIENT = (
-    *_same(
+    *same(
         "string",
         "name first_name last_name first_name_local_script last_name_local_script phone_number full_address "
         "address_detail address_line1 address_line2 address_line3 address_line4 post_town postal_code region_code",
@@ -133,27 +130,27 @@ ORDER_COLUMNS = (
     *_ORDER_TIMES,
     *_PAYMENT,
     Column("item_count", "count", "line_items", "units sold, each a row of order_items"),
-    *_same("string", "order_type commerce_platform fulfillment_type delivery_type shipping_type"),
-    *_same("string", "payment_method_name cancel_reason cancellation_initiator split_or_combine_tag"),
-    *_same("id", "user_id", doc="the buyer"),
-    *_same("string", "buyer_email", doc="an alias, not the buyer's own"),
-    *_same("string", "buyer_nickname buyer_avatar buyer_message seller_note"),
-    *_same("string", "cpf cpf_name need_upload_invoice", doc="Brazil"),
-    *_same("boolean", "is_cod is_sample_order is_on_hold_order is_replacement_order is_exchange_order"),
-    *_same("boolean", "is_buyer_request_cancel has_updated_recipient_address"),
-    *_same(
+    *same("string", "order_type commerce_platform fulfillment_type delivery_type shipping_type"),
+    *same("string", "payment_method_name cancel_reason cancellation_initiator split_or_combine_tag"),
+    *same("id", "user_id", doc="the buyer"),
+    *same("string", "buyer_email", doc="an alias, not the buyer's own"),
+    *same("string", "buyer_nickname buyer_avatar buyer_message seller_note"),
+    *same("string", "cpf cpf_name need_upload_invoice", doc="Brazil"),
+    *same("boolean", "is_cod is_sample_order is_on_hold_order is_replacement_order is_exchange_order"),
+    *same("boolean", "is_buyer_request_cancel has_updated_recipient_address"),
+    *same(
         "boolean",
         "is_subscription_order is_refundable_sample authentication_required",
         doc="newer than the official description",
     ),
-    *_same("id", "replaced_order_id exchange_source_order_id auto_combine_group_id consultation_id"),
-    *_same("id", "warehouse_id delivery_option_id"),
-    *_same("string", "delivery_option_name"),
-    *_same("id", "shipping_provider_id"),
-    *_same("string", "shipping_provider tracking_number fast_delivery_program"),
+    *same("id", "replaced_order_id exchange_source_order_id auto_combine_group_id consultation_id"),
+    *same("id", "warehouse_id delivery_option_id"),
+    *same("string", "delivery_option_name"),
+    *same("id", "shipping_provider_id"),
+    *same("string", "shipping_provider tracking_number fast_delivery_program"),
     Column("package_ids", "string", "packages[].id", "joined with commas"),
     Column("order_rights", "string", "order_rights[]", "numbers, joined with commas"),
-    *_same("integer", "fulfillment_priority_level", doc="100 Instant … 800 Cargo (South East Asia)"),
+    *same("integer", "fulfillment_priority_level", doc="100 Instant … 800 Cargo (South East Asia)"),
     Column("handling_duration_days", "integer", "handling_duration.days", "time to ship"),
     Column("handling_duration_type", "string", "handling_duration.type", "CALENDAR_DAY or BUSINESS_DAY"),
     *_RECIPIENT,
@@ -171,69 +168,79 @@ _VOUCHERS = "voucher_deduction_seller voucher_deduction_platform shipping_fee_de
 
 def _price_detail(cod_fee_with_tax: str) -> tuple[Column, ...]:
     return (
-        *_same("string", "currency", inside="price_detail.", prefix="price_"),
-        *_same("money", f"{_PRICES} {cod_fee_with_tax}", inside="price_detail.", prefix="price_"),
-        *_same("rate", "tax_rate", inside="price_detail.", prefix="price_"),
-        *_same("id", _VOUCHERS, inside="price_detail.", prefix="price_", doc="kind of discount, a code"),
+        *same("string", "currency", inside="price_detail.", prefix="price_"),
+        *same("money", f"{_PRICES} {cod_fee_with_tax}", inside="price_detail.", prefix="price_"),
+        *same("rate", "tax_rate", inside="price_detail.", prefix="price_"),
+        *same("id", _VOUCHERS, inside="price_detail.", prefix="price_", doc="kind of discount, a code"),
     )
 
 
 ORDERS = Table(
     name="orders",
     row="order",
+    title="the orders of a period",
+    about="""detail=True asks for order detail (a call per 50 orders) and price detail (a call per
+order, slow) too, which adds columns.""",
     listing=ORDER_SEARCH,
+    order=("created_at", "order_id"),
+    key=("order_id",),
     columns=ORDER_COLUMNS,
     detail=(
-        *_same("string", "payment_card_type payment_method_code payment_auth_code"),
-        *_same("id", "channel_entity_national_registry_id", doc="Brazil"),
+        *same("string", "payment_card_type payment_method_code payment_auth_code"),
+        *same("id", "channel_entity_national_registry_id", doc="Brazil"),
         *_price_detail("cod_fee_net_amount"),
     ),
 )
 
 ITEM_COLUMNS = (
     Column("line_item_id", "id", "id", "the unit sold"),
-    Column("order_id", "id", "id", "its order", of="order"),
+    Column("order_id", "id", "id", "its order", of="record"),
     *SHOP_COLUMNS,
-    Column("created_at", "time", "create_time", "the order was placed", of="order"),
-    Column("updated_at", "time", "update_time", "last change of the order", of="order"),
-    Column("paid_at", "time", "paid_time", "the buyer paid", of="order"),
-    Column("status", "string", "status", "status of the order", of="order"),
+    Column("created_at", "time", "create_time", "the order was placed", of="record"),
+    Column("updated_at", "time", "update_time", "last change of the order", of="record"),
+    Column("paid_at", "time", "paid_time", "the buyer paid", of="record"),
+    Column("status", "string", "status", "status of the order", of="record"),
     Column("display_status", "string", "display_status", "status of the unit"),
-    *_same("id", "product_id sku_id"),
-    *_same("string", "product_name sku_name seller_sku"),
+    *same("id", "product_id sku_id"),
+    *same("string", "product_name sku_name seller_sku"),
     Column("currency", "string", "currency", "ISO 4217, of every amount in the row"),
     Column("sale_price", "money", "sale_price", "original_price less both discounts"),
-    *_same("money", "original_price seller_discount platform_discount gift_retail_price"),
-    *_same("money", "retail_delivery_fee buyer_service_fee small_order_fee pfand_fee distance_fee"),
-    *_same("money", "distance_shipping_fee"),
+    *same("money", "original_price seller_discount platform_discount gift_retail_price"),
+    *same("money", "retail_delivery_fee buyer_service_fee small_order_fee pfand_fee distance_fee"),
+    *same("money", "distance_shipping_fee"),
     Column("sales_tax_amount", "money", "item_tax[tax_type=SALES_TAX].tax_amount", "United States"),
     Column("sales_tax_rate", "rate", "item_tax[tax_type=SALES_TAX].tax_rate", "United States"),
-    *_same("money", "shipping_vat_amount", doc="newer than the official description"),
-    *_same("rate", "shipping_vat_rate", doc="newer than the official description"),
-    *_same("id", "package_id"),
-    *_same("string", "package_status tracking_number"),
-    *_same("id", "shipping_provider_id"),
-    *_same("string", "shipping_provider_name"),
+    *same("money", "shipping_vat_amount", doc="newer than the official description"),
+    *same("rate", "shipping_vat_rate", doc="newer than the official description"),
+    *same("id", "package_id"),
+    *same("string", "package_status tracking_number"),
+    *same("id", "shipping_provider_id"),
+    *same("string", "shipping_provider_name"),
     Column("rts_at", "time", "rts_time", "ready to ship: the seller shipped the unit"),
-    *_same("string", "cancel_user cancel_reason"),
-    *_same("boolean", "is_gift is_dangerous_good needs_prescription is_unboxing_item"),
-    *_same("string", "sku_type", doc="deprecated: see order_type of the order"),
-    *_same("integer", "handling_duration_days", doc="deprecated: see the order"),
-    *_same("id", "unboxing_sku_code"),
-    *_same("string", "sku_image", doc="address of the picture"),
-    *_same("json", "combined_listing_skus", doc="what a virtual bundle consists of, as JSON text"),
-    *_same("id", "room_id", doc="LIVE room (US); newer than the official description"),
-    *_same("boolean", "is_pod_customized", doc="newer than the official description"),
-    *_same("id", "pod_info_id", doc="newer than the official description"),
-    *_same("string", "product_listing_type", doc="newer than the official description"),
-    *_same("json", "sub_item_info unboxing_case_list", doc="as JSON text; newer than the official description"),
+    *same("string", "cancel_user cancel_reason"),
+    *same("boolean", "is_gift is_dangerous_good needs_prescription is_unboxing_item"),
+    *same("string", "sku_type", doc="deprecated: see order_type of the order"),
+    *same("integer", "handling_duration_days", doc="deprecated: see the order"),
+    *same("id", "unboxing_sku_code"),
+    *same("string", "sku_image", doc="address of the picture"),
+    *same("json", "combined_listing_skus", doc="what a virtual bundle consists of, as JSON text"),
+    *same("id", "room_id", doc="LIVE room (US); newer than the official description"),
+    *same("boolean", "is_pod_customized", doc="newer than the official description"),
+    *same("id", "pod_info_id", doc="newer than the official description"),
+    *same("string", "product_listing_type", doc="newer than the official description"),
+    *same("json", "sub_item_info unboxing_case_list", doc="as JSON text; newer than the official description"),
 )
 
 ORDER_ITEMS = Table(
     name="order_items",
     row="unit sold",
+    title="what was sold in a period",
+    about="""Three pieces of one SKU are three rows: TikTok Shop has no quantity here. Times, by and
+status are those of the order.""",
     listing=ORDER_SEARCH,
+    order=("created_at", "order_id"),
+    key=("line_item_id",),
     columns=ITEM_COLUMNS,
     detail=_price_detail("cod_fee_amount"),
-    each="line_items",
+    each=("line_items",),
 )

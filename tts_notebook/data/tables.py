@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import date
+from typing import Any, Literal
 
-Kind = Literal["string", "id", "integer", "boolean", "money", "rate", "time", "json", "count"]
+Kind = Literal["string", "id", "integer", "boolean", "money", "rate", "time", "millis", "local", "json", "count", "sum"]
+Source = Literal["", "record", "above", "parent", "page", "window", "shop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +18,21 @@ class Column:
     Attributes:
         name: The column's name in a table.
         kind: What the values are; decides the type of the column.
-        path: The field as TikTok Shop spells it. A dot enters an object, `[]` joins
-            the elements of a list, and `[key=value]` picks the element of that kind.
+        path: The field as TikTok Shop spells it. A dot enters an object, `[]` joins the elements of a
+            list, `[0]` picks the first and `[key=value]` the one of that kind.
         doc: What the values mean, in a few words.
-        of: Whose field it is: "" for the row's own record, else "order" or "shop".
+        of: Whose field it is: "" for the row's own object; "record" for the record of the list that
+            it lies in and "above" for what lies between; "parent" for the record that was asked
+            about, "page" for the answer around the list, "window" for the days asked for; "shop".
+        same: Further fields that say the same. One that says something else is kept in `extra`.
     """
 
     name: str
     kind: Kind
     path: str
     doc: str = ""
-    of: str = ""
+    of: Source = ""
+    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,19 @@ class Walk:
     """How the records of a period are asked for, by one of their times.
 
     Attributes:
-        sort: Values of `sort_field` and `sort_order`.
+        sort: Values of `sort_field` and `sort_order`; None where the list has no order to choose.
         lower: The filter for the start of a period, included.
-        upper: The filter for its end, excluded; empty if the end must stay open.
+        upper: The filter for its end.
+        inclusive: The second that `upper` names is part of the period.
+        open_end: The end is not asked for but cut off here, so that records which change
+            meanwhile cannot leave the list.
     """
 
-    sort: tuple[str, str]
+    sort: tuple[str, str] | None
     lower: str
     upper: str
+    inclusive: bool = False
+    open_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +64,110 @@ class Lookup:
         per_call: How many records one call may ask for.
         records: Where the answer keeps its records; empty if it is one record.
         into: The key under which a record keeps what was told; empty to merge it.
+        source: What TikTok Shop's documentation calls it.
     """
 
     path: str
     per_call: int
     records: str = ""
     into: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The list whose records a further list is about; it is asked for each of them.
+
+    Attributes:
+        listing: That list.
+        into: The field of the body that takes their ids; empty if the path takes one, as `{id}`.
+        per_call: How many one call may be about.
+        skip: Statuses of records about which there is nothing to ask.
+        lenient: A refusal about one of them leaves the others and is told; else the shop is refused.
+    """
+
+    listing: Listing
+    into: str = ""
+    per_call: int = 1
+    skip: frozenset[str] = frozenset()
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a refusal means, where TikTok Shop's own words do not tell.
+
+    Attributes:
+        sentence: What to tell.
+        codes: For these codes; empty for any.
+        regions: For shops of these regions; empty for any.
+    """
+
+    sentence: str
+    codes: frozenset[int] = frozenset()
+    regions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A paged list of the API, of which a pull reads every page of a period."""
+    """A list of the API, of which a pull reads every page of a period.
+
+    Attributes:
+        records: Where an answer keeps its records, dots between objects; empty if it is one record.
+        shape: What is found there: a list of objects, a list of texts, or one object.
+        one: What one record is.
+        source: What TikTok Shop's documentation calls it, and the version.
+        page_size: How many records a page may have; 0 where the list comes whole.
+        walks: Ways to ask for a period, by the time that is meant; the first is the default.
+            Without any, everything is asked for.
+        filters: Where filters go.
+        fixed: What is asked in every case.
+        by_region: What is asked besides for shops of a region.
+        sort: `sort_field` and `sort_order` where no walk says them.
+        key: The field that tells records apart; empty where each record comes once.
+        days: The list is asked for days of the shop's calendar, so many at the most at once.
+        cap: TikTok Shop gives fewer records than this for one question, however many there are.
+        everything: Without `since` everything is asked for, not the last 30 days.
+        earliest: There is nothing from before that day.
+        parts: The list inside a record whose elements lookups tell about too.
+    """
 
     method: str
     path: str
     scope: str
     records: str
-    page_size: int
-    walks: Mapping[str, Walk]
-    parts: str
+    one: str
+    source: str = ""
+    shape: Literal["objects", "texts", "object"] = "objects"
+    page_size: int = 0
+    walks: Mapping[str, Walk] = field(default_factory=dict)
+    filters: Literal["body", "query"] = "body"
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    by_region: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sort: tuple[str, str] | None = None
+    key: str = "id"
+    days: int = 0
+    cap: int = 0
+    everything: bool = False
+    earliest: date | None = None
+    parts: str = ""
     statuses: tuple[str, ...] = ()
     status_filter: str = ""
+    status_in_list: bool = False
     lookups: tuple[Lookup, ...] = ()
+    parent: Parent | None = None
+    seller_level: bool = False
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def chain(self) -> tuple[Listing, ...]:
+        """This list and, one after the other, those that it is asked about."""
+        return (self, *self.parent.listing.chain) if self.parent else (self,)
+
+    @property
+    def root(self) -> Listing:
+        """The list that a period and a status are asked of."""
+        return self.chain[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,63 +175,39 @@ class Table:
     """A table: its columns, and the listing whose records become its rows.
 
     Attributes:
-        each: The list inside a record of which every element is a row; empty if the
-            record itself is one.
+        title: What an accessor fetches, as the rest of a sentence.
+        about: What one has to know to read the table.
+        each: The list inside a record of which every element is a row, or a list inside the
+            elements of a list; empty if the record itself is a row.
+        keep_childless: A record whose list is empty is a row, too.
+        keeps: The sources whose unknown fields this table keeps in `extra`.
         detail: The columns that `detail=True` adds.
         order: The columns by which rows are sorted.
+        key: The columns that tell rows apart, empty if nothing does.
+        left_out: Official fields without a column, and why; after "page:" for those around a list.
     """
 
     name: str
     row: str
+    title: str
     listing: Listing
     columns: tuple[Column, ...]
+    about: str = ""
     detail: tuple[Column, ...] = ()
-    each: str = ""
-    order: tuple[str, ...] = ("created_at", "order_id")
+    each: tuple[str, ...] = ()
+    keep_childless: bool = False
+    keeps: tuple[Source, ...] = ("",)
+    order: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def chosen(self, *, detail: bool) -> tuple[Column, ...]:
         """Return the columns, with those of the detail calls or without."""
         return self.columns + self.detail if detail else self.columns
 
-
-@dataclass(slots=True)
-class Branch:
-    """What the columns know about one place in a record.
-
-    Attributes:
-        column: The column that takes the value found here.
-        fields: The known fields, if an object is found here.
-        joined: The field whose values are joined, if a list is found here; "" joins
-            the elements themselves, None means that nothing is joined.
-        key: The field that tells a list's elements apart, if a list is found here.
-        picks: The known elements by the value of `key`.
-    """
-
-    column: Column | None = None
-    fields: dict[str, Branch] = field(default_factory=dict)
-    joined: str | None = None
-    key: str = ""
-    picks: dict[str, Branch] = field(default_factory=dict)
-
-
-_STEP = re.compile(r"(?P<name>\w+)(?P<list>\[(?:(?P<key>\w+)=(?P<value>\w+))?\])?")
-
-
-def branches(columns: Iterable[Column]) -> Branch:
-    """Arrange columns by the places from which they are read."""
-    root = Branch()
-    for column in columns:
-        steps = column.path.split(".")
-        here = root
-        for number, text in enumerate(steps):
-            step = _STEP.fullmatch(text)
-            assert step, f"{column.name}: {text!r} is not a step of a path"
-            here = here.fields.setdefault(step["name"], Branch())
-            if step["key"]:
-                here.key = step["key"]
-                here = here.picks.setdefault(step["value"], Branch(fields={step["key"]: Branch()}))
-            elif step["list"]:
-                here.joined = ".".join(steps[number + 1 :])
-                break
-        here.column = column
-    return root
+    def known(self, source: Source) -> tuple[str, ...]:
+        """Return the fields of a source that no column needs to read."""
+        lists = dict(zip(("record", "above") if len(self.each) > 1 else ("record",), self.each, strict=False))
+        if not source:
+            return tuple(name for name in self.left_out if ":" not in name)
+        return (lists[source],) if source in lists else ()

@@ -11,22 +11,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from tts_notebook.data.tables import Kind
 
-SCALE = 6
+# digits after the point: amounts have two or three, rates of exchange many
+_SCALES = {"money": 6, "rate": 18}
 _PRECISION = 38
 # no Decimal here may be rounded: the default context would cut at 28 digits
-_EXACT = Context(prec=_PRECISION + SCALE)
+_EXACT = Context(prec=2 * _PRECISION)
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
 # the last second of the year 9999: later times are milliseconds by mistake
 _LAST_SECOND = 253_402_300_799
+# in what a kind of time is counted
+_TICKS: dict[str, str] = {"time": "s", "millis": "ms", "local": "s"}
 
 
 def arrow_type(kind: Kind) -> pa.DataType:
@@ -36,24 +41,28 @@ def arrow_type(kind: Kind) -> pa.DataType:
     types: dict[str, pa.DataType] = {
         "integer": pa.int64(),
         "count": pa.int64(),
+        "sum": pa.int64(),
         "boolean": pa.bool_(),
-        "money": pa.decimal128(_PRECISION, SCALE),
-        "rate": pa.decimal128(_PRECISION, SCALE),
-        # microseconds: what pandas 3 itself uses for times read from text
-        "time": pa.timestamp("us", tz="UTC"),
+        "money": pa.decimal128(_PRECISION, _SCALES["money"]),
+        "rate": pa.decimal128(_PRECISION, _SCALES["rate"]),
     }
+    # microseconds: what pandas 3 itself uses for times read from text
+    types |= dict.fromkeys(_TICKS, pa.timestamp("us", tz="UTC"))
     return types.get(kind, pa.string())
 
 
-def convert(values: list[Any], kind: Kind) -> tuple[pa.Array, dict[int, Any]]:
+def convert(values: list[Any], kind: Kind, zone: str = "UTC") -> tuple[pa.Array, dict[int, Any]]:
     """Turn one column's values into an array.
+
+    Args:
+        values: As they were sent; None where there is none.
+        kind: The kind of the column.
+        zone: The time zone of dates and times that name none.
 
     Returns:
         The array, null where a value is missing or does not fit, and the values that
         do not fit by their position.
     """
-    import pyarrow as pa
-
     fast = _FAST.get(kind)
     if fast:
         try:
@@ -61,19 +70,24 @@ def convert(values: list[Any], kind: Kind) -> tuple[pa.Array, dict[int, Any]]:
         # pyarrow's own errors derive from these
         except (ValueError, TypeError, OverflowError):
             pass
-    return _one_by_one(values, kind, pa)
+    return _one_by_one(values, kind, zone)
 
 
-def _one_by_one(values: list[Any], kind: Kind, pa: Any) -> tuple[pa.Array, dict[int, Any]]:
-    read, odd, clean = _READERS[kind], {}, []
+def _one_by_one(values: list[Any], kind: Kind, zone: str = "UTC") -> tuple[pa.Array, dict[int, Any]]:
+    import pyarrow as pa
+
+    local = ZoneInfo(zone)
+    read = (lambda value: read_local(value, local)) if kind == "local" else _READERS[kind]
+    odd: dict[int, Any] = {}
+    clean: list[Any] = []
     for position, value in enumerate(values):
         try:
             clean.append(None if value is None else read(value))
         except (ValueError, OverflowError, InvalidOperation):
             odd[position] = value
             clean.append(None)
-    if kind == "time":
-        return pa.array(clean, pa.timestamp("s", tz="UTC")).cast(arrow_type(kind)), odd
+    if kind in _TICKS:
+        return pa.array(clean, pa.timestamp(_TICKS[kind], tz="UTC")).cast(arrow_type(kind)), odd
     return pa.array(clean, arrow_type(kind)), odd
 
 
@@ -93,6 +107,10 @@ def _ids(values: list[Any]) -> pa.Array:
 
 def _amounts(values: list[Any]) -> pa.Array:
     return _texts(values).cast(arrow_type("money"))
+
+
+def _rates(values: list[Any]) -> pa.Array:
+    return _texts(values).cast(arrow_type("rate"))
 
 
 def _flags(values: list[Any]) -> pa.Array:
@@ -156,6 +174,26 @@ def read_time(value: Any) -> int | None:
     return seconds or None
 
 
+def read_millis(value: Any) -> int | None:
+    """Read milliseconds since 1970; 0 stands for a time that was not reached."""
+    number = read_integer(value)
+    if number is not None and not 0 <= number <= _LAST_SECOND * 1000:
+        raise ValueError("not a time in milliseconds")
+    return number or None
+
+
+def read_local(value: Any, zone: ZoneInfo) -> int | None:
+    """Read a date or a time as somebody's calendar and clock show it; return seconds since 1970."""
+    if not isinstance(value, str):
+        raise ValueError("not a date")
+    if not value.strip():
+        return None
+    moment = datetime.fromisoformat(value.strip())
+    if moment.microsecond or not 1970 <= moment.year <= 9998:
+        raise ValueError("not a time in whole seconds since 1970")
+    return read_time(int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()))
+
+
 def read_boolean(value: Any) -> bool | None:
     """Read a truth value, also one sent as text or as 0 and 1."""
     known = {"true": True, "false": False, "1": True, "0": False, "": None}
@@ -165,8 +203,20 @@ def read_boolean(value: Any) -> bool | None:
     return known[text]
 
 
-def read_number(value: Any) -> Decimal | None:
-    """Read an exact decimal number from its text; one that would be rounded is refused."""
+def read_amount(value: Any) -> Decimal | None:
+    """Read an exact amount of money from its text; one that would be rounded is refused."""
+    return _read_number(value, _SCALES["money"])
+
+
+def read_rate(value: Any) -> Decimal | None:
+    """Read a ratio: 0.1399, or the same as a percentage, "13.99%"."""
+    if isinstance(value, str) and value.rstrip().endswith("%"):
+        percent = _read_number(value.rstrip()[:-1], _SCALES["rate"] - 2)
+        return None if percent is None else percent.scaleb(-2, _EXACT)
+    return _read_number(value, _SCALES["rate"])
+
+
+def _read_number(value: Any, scale: int) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError("not a number")
     text = value if isinstance(value, str) else repr(value)
@@ -175,8 +225,8 @@ def read_number(value: Any) -> Decimal | None:
     if not _NUMBER.fullmatch(text):
         raise ValueError("not a number")
     number = Decimal(text.strip())
-    exact = number.quantize(Decimal(1).scaleb(-SCALE), context=_EXACT)
-    if exact != number or exact.adjusted() >= _PRECISION - SCALE:
+    exact = number.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
+    if exact != number or exact.adjusted() >= _PRECISION - scale:
         raise ValueError("would be rounded")
     return exact
 
@@ -191,6 +241,36 @@ def read_count(value: Any) -> int:
     if not isinstance(value, list) or not all(isinstance(element, dict) for element in value):
         raise ValueError("not a list of objects")
     return len(value)
+
+
+def reduce_list(value: Any, inner: str, kind: Kind) -> tuple[Any, bool]:
+    """Make one value of a list: its elements joined with commas, their sum, or the earliest time.
+
+    Args:
+        value: What was found in the list's place.
+        inner: The field of the elements that is meant, empty for the elements themselves.
+        kind: The kind of the column.
+
+    Returns:
+        The value, None if the list cannot be read so, and whether the list can be told from it.
+    """
+    if not value or not isinstance(value, list):
+        return None, value in (None, [])
+    parts = [part.get(inner) if isinstance(part, dict) else None for part in value] if inner else value
+    try:
+        if kind == "sum":
+            return sum(read_integer(part) or 0 for part in parts), False
+        if kind == "time":
+            return min(filter(None, map(read_time, parts)), default=None), len(set(parts)) == 1
+    except (ValueError, TypeError, OverflowError):
+        return None, False
+    return (",".join(map(str, parts)), True) if all(map(_joinable, parts)) else (None, False)
+
+
+def _joinable(part: Any) -> bool:
+    if isinstance(part, str):
+        return part != "" and "," not in part
+    return isinstance(part, int) and not isinstance(part, bool)
 
 
 def json_text(value: Any) -> str:
@@ -208,17 +288,19 @@ _READERS: dict[Kind, Callable[[Any], Any]] = {
     "id": read_id,
     "integer": read_integer,
     "boolean": read_boolean,
-    "money": read_number,
-    "rate": read_number,
+    "money": read_amount,
+    "rate": read_rate,
     "time": read_time,
+    "millis": read_millis,
     "json": read_json,
     "count": read_count,
+    "sum": read_integer,
 }
 _FAST: dict[Kind, Callable[[list[Any]], Any]] = {
     "string": _texts,
     "id": _ids,
     "boolean": _flags,
     "money": _amounts,
-    "rate": _amounts,
+    "rate": _rates,
     "time": _times,
 }

@@ -1,0 +1,356 @@
+"""Products, what they are sold as, what is in stock, categories and brands, declared."""
+
+from __future__ import annotations
+
+from tts_notebook.data.columns import SHOP_COLUMNS, same
+from tts_notebook.data.tables import Column, Listing, Lookup, Parent, Table, Walk
+
+_SCOPE = "seller.product.basic"
+# in the United States categories are a tree of seven levels, elsewhere of three
+_TREE = {"US": {"category_version": "v2"}}
+
+PRODUCT_SEARCH = Listing(
+    method="POST",
+    path="/product/202502/products/search",
+    scope=_SCOPE,
+    records="products",
+    one="product",
+    source="Search Products, API version 202502",
+    page_size=100,
+    walks={
+        "create_time": Walk(None, "create_time_ge", "create_time_le", inclusive=True),
+        "update_time": Walk(None, "update_time_ge", "update_time_le", inclusive=True, open_end=True),
+    },
+    cap=10_000,
+    # a catalogue is what there is, not what happened lately
+    everything=True,
+    parts="skus",
+    statuses=(
+        "DRAFT",
+        "PENDING",
+        "FAILED",
+        "SELLER_DEACTIVATED",
+        "PLATFORM_DEACTIVATED",
+        "FREEZE",
+        "DELETED",
+        "ALL",
+        "ACTIVATE",
+    ),
+    status_filter="status",
+    lookups=(
+        Lookup(
+            "/product/202309/products/{id}",
+            per_call=1,
+            into="detail",
+            source="Get Product, API version 202309",
+        ),
+    ),
+)
+
+PRODUCTS = Table(
+    name="products",
+    row="product",
+    title="the products of the catalogue",
+    about="""detail=True asks for each product too (a call per product, slow), which adds description,
+categories, brand, sizes and more; items=True adds skus.""",
+    listing=PRODUCT_SEARCH,
+    order=("created_at", "product_id"),
+    key=("product_id",),
+    columns=(
+        Column("product_id", "id", "id", "the product", same=("detail.id",)),
+        *SHOP_COLUMNS,
+        Column("title", "string", "title", "its name", same=("detail.title",)),
+        Column("status", "string", "status", "such as ACTIVATE", same=("detail.status",)),
+        Column("created_at", "time", "create_time", "it was made", same=("detail.create_time",)),
+        Column("updated_at", "time", "update_time", "its last change", same=("detail.update_time",)),
+        Column("sku_count", "count", "skus", "each a row of skus"),
+        Column(
+            "audit_status",
+            "string",
+            "audit.status",
+            "NONE, AUDITING, FAILED, PRE_APPROVED or APPROVED",
+            same=("detail.audit.status",),
+        ),
+        Column(
+            "audit_pre_approved_reasons",
+            "json",
+            "audit.pre_approved_reasons",
+            "as JSON text",
+            same=("detail.audit.pre_approved_reasons",),
+        ),
+        Column(
+            "listing_quality_tier",
+            "string",
+            "listing_quality_tier",
+            "POOR, FAIR or GOOD (US)",
+            same=("detail.listing_quality_tier",),
+        ),
+        Column("sales_regions", "string", "sales_regions[]", "joined with commas"),
+        Column("is_not_for_sale", "boolean", "is_not_for_sale", "such as a gift", same=("detail.is_not_for_sale",)),
+        Column("has_draft", "boolean", "has_draft", "a change is not published yet", same=("detail.has_draft",)),
+        *same("json", "product_sync_fail_reasons", doc="as JSON text"),
+        Column(
+            "integrated_platform_statuses",
+            "json",
+            "integrated_platform_statuses",
+            "as JSON text",
+            same=("detail.integrated_platform_statuses",),
+        ),
+        Column(
+            "recommended_categories",
+            "json",
+            "recommended_categories",
+            "as JSON text",
+            same=("detail.recommended_categories",),
+        ),
+        Column("product_families", "json", "product_families", "as JSON text", same=("detail.product_families",)),
+    ),
+    detail=(
+        *same("string", "description", inside="detail.", doc="HTML"),
+        Column("brand_id", "id", "detail.brand.id", "the brand"),
+        Column("brand_name", "string", "detail.brand.name", "its name"),
+        *same("json", "category_chains", inside="detail.", doc="from the top to the product's own, as JSON text"),
+        *same("id", "external_product_id primary_combined_product_id shipping_template_id", inside="detail."),
+        *same("string", "product_status shipping_insurance_requirement", inside="detail."),
+        *same("boolean", "is_cod_allowed is_pre_owned is_replicated", inside="detail."),
+        *same("integer", "minimum_order_quantity", inside="detail."),
+        Column("package_length", "rate", "detail.package_dimensions.length", "in package_dimension_unit"),
+        Column("package_width", "rate", "detail.package_dimensions.width", "in package_dimension_unit"),
+        Column("package_height", "rate", "detail.package_dimensions.height", "in package_dimension_unit"),
+        Column("package_dimension_unit", "string", "detail.package_dimensions.unit", "such as CENTIMETER"),
+        Column("package_weight", "rate", "detail.package_weight.value", "in package_weight_unit"),
+        Column("package_weight_unit", "string", "detail.package_weight.unit", "such as KILOGRAM"),
+        Column("needs_prescription", "boolean", "detail.prescription_requirement.needs_prescription", ""),
+        Column("global_product_id", "id", "detail.global_product_association.global_product_id", ""),
+        Column("global_sku_mappings", "json", "detail.global_product_association.sku_mappings", "as JSON text"),
+        Column("product_types", "string", "detail.product_types[]", "joined with commas"),
+        Column("manufacturer_ids", "string", "detail.manufacturer_ids[]", "joined with commas"),
+        Column("responsible_person_ids", "string", "detail.responsible_person_ids[]", "joined with commas"),
+        *same(
+            "json",
+            "product_attributes main_images video size_chart certifications delivery_options audit_failed_reasons",
+            inside="detail.",
+            doc="as JSON text",
+        ),
+        Column("subscribe_status", "string", "detail.subscribe_info.subscribe_status", "Subscribe and Save"),
+        Column("support_subscribe", "boolean", "detail.subscribe_info.support_subscribe", "Subscribe and Save"),
+        Column(
+            "subscribe_discount_details", "json", "detail.subscribe_info.subscribe_discount_details", "as JSON text"
+        ),
+        Column(
+            "subscribe_promotion_config", "json", "detail.subscribe_info.subscribe_promotion_config", "as JSON text"
+        ),
+    ),
+)
+
+SKUS = Table(
+    name="skus",
+    row="SKU",
+    title="what the products of the catalogue are sold as",
+    about="""Period, by and status are those of the product. quantity is the sum over warehouses; inventory has
+them one by one.""",
+    listing=PRODUCT_SEARCH,
+    each=("skus",),
+    order=("product_created_at", "product_id"),
+    key=("sku_id",),
+    columns=(
+        Column("sku_id", "id", "id", "the SKU"),
+        Column("product_id", "id", "id", "its product", of="record"),
+        *SHOP_COLUMNS,
+        Column("product_title", "string", "title", "the product's name", of="record"),
+        Column("product_status", "string", "status", "of the product", of="record"),
+        Column("product_created_at", "time", "create_time", "the product was made", of="record"),
+        Column("product_updated_at", "time", "update_time", "last change of the product", of="record"),
+        Column("seller_sku", "string", "seller_sku", "the seller's own code", same=("detail.seller_sku",)),
+        Column("status", "string", "status_info.status", "NORMAL or DEACTIVATED", same=("detail.status_info.status",)),
+        Column(
+            "deactivation_source",
+            "string",
+            "status_info.deactivation_source",
+            "SELLER, PLATFORM, COMBO_RELATION",
+            same=("detail.status_info.deactivation_source",),
+        ),
+        Column("currency", "string", "price.currency", "ISO 4217, of both prices", same=("detail.price.currency",)),
+        Column(
+            "tax_exclusive_price",
+            "money",
+            "price.tax_exclusive_price",
+            "the price of a local seller",
+            same=("detail.price.tax_exclusive_price",),
+        ),
+        Column(
+            "sale_price", "money", "price.sale_price", "the price of a global seller", same=("detail.price.sale_price",)
+        ),
+        Column(
+            "list_price", "money", "list_price.amount", "in list_price_currency", same=("detail.list_price.amount",)
+        ),
+        Column(
+            "list_price_currency", "string", "list_price.currency", "ISO 4217", same=("detail.list_price.currency",)
+        ),
+        Column("quantity", "sum", "inventory[].quantity", "for sale, in all warehouses"),
+        Column("inventory", "json", "inventory", "by warehouse, as JSON text", same=("detail.inventory",)),
+        Column("pre_sale_type", "string", "pre_sale.type", "", same=("detail.pre_sale.type",)),
+        Column(
+            "pre_sale_handling_days",
+            "integer",
+            "pre_sale.fulfillment_type.handling_duration_days",
+            "",
+            same=("detail.pre_sale.fulfillment_type.handling_duration_days",),
+        ),
+        Column(
+            "pre_sale_release_at",
+            "time",
+            "pre_sale.fulfillment_type.release_date",
+            "",
+            same=("detail.pre_sale.fulfillment_type.release_date",),
+        ),
+        Column(
+            "external_list_prices",
+            "json",
+            "external_list_prices",
+            "as JSON text",
+            same=("detail.external_list_prices",),
+        ),
+        Column("fees", "json", "fees", "as JSON text", same=("detail.fees",)),
+    ),
+    detail=(
+        *same("id", "external_sku_id", inside="detail."),
+        Column("identifier_code", "id", "detail.identifier_code.code", "such as a GTIN or ISBN"),
+        Column("identifier_code_type", "string", "detail.identifier_code.type", "which of them"),
+        *same("string", "sku_unit_count", inside="detail."),
+        Column("unit_price", "money", "detail.price.unit_price", "in currency"),
+        *same(
+            "json",
+            "sales_attributes combined_skus extra_identifier_codes external_urls",
+            inside="detail.",
+            doc="as JSON text",
+        ),
+        Column("global_inventory_type", "string", "detail.global_listing_policy.inventory_type", ""),
+        Column("global_price_sync", "boolean", "detail.global_listing_policy.price_sync", ""),
+        *same(
+            "id",
+            "product_id shop_id sku_id",
+            inside="detail.global_listing_policy.replicate_source.",
+            prefix="replicated_from_",
+        ),
+    ),
+)
+
+INVENTORY = Table(
+    name="inventory",
+    row="SKU in a warehouse",
+    title="what is in stock, by SKU and warehouse",
+    about="""Stock is that of now; period, by and status choose the products. The columns from total_available
+on are about the SKU in all warehouses and the same in each of its rows; a SKU in no warehouse has one row.""",
+    listing=Listing(
+        method="POST",
+        path="/product/202309/inventory/search",
+        scope=_SCOPE,
+        records="inventory",
+        one="product in stock",
+        source="Inventory Search, API version 202309",
+        key="product_id",
+        parent=Parent(PRODUCT_SEARCH, into="product_ids", per_call=100),
+    ),
+    each=("skus", "warehouse_inventory"),
+    keep_childless=True,
+    keeps=("", "above", "record"),
+    order=("product_id", "sku_id"),
+    key=("sku_id", "warehouse_id"),
+    columns=(
+        Column("sku_id", "id", "id", "the SKU", of="above"),
+        Column("product_id", "id", "product_id", "its product", of="record"),
+        Column("warehouse_id", "id", "warehouse_id", "see warehouses"),
+        *SHOP_COLUMNS,
+        Column("seller_sku", "string", "seller_sku", "the seller's own code", of="above"),
+        Column("available_quantity", "integer", "available_quantity", "for sale, in this warehouse"),
+        Column("committed_quantity", "integer", "committed_quantity", "sold and not shipped yet"),
+        *same("integer", "total_available_quantity total_committed_quantity", of="above", doc="in all warehouses"),
+        Column(
+            "in_shop_quantity",
+            "integer",
+            "total_available_inventory_distribution.in_shop_inventory.quantity",
+            "available and not kept for campaigns or creators",
+            of="above",
+        ),
+        Column(
+            "campaign_quantity",
+            "sum",
+            "total_available_inventory_distribution.campaign_inventory[].quantity",
+            "kept for campaigns",
+            of="above",
+        ),
+        Column(
+            "campaign_inventory",
+            "json",
+            "total_available_inventory_distribution.campaign_inventory",
+            "by campaign, as JSON text",
+            of="above",
+        ),
+        Column(
+            "creator_quantity",
+            "sum",
+            "total_available_inventory_distribution.creator_inventory[].quantity",
+            "kept for creators",
+            of="above",
+        ),
+        Column(
+            "creator_inventory",
+            "json",
+            "total_available_inventory_distribution.creator_inventory",
+            "by creator, as JSON text",
+            of="above",
+        ),
+    ),
+)
+
+CATEGORIES = Table(
+    name="categories",
+    row="category",
+    title="the categories in which a shop can sell",
+    listing=Listing(
+        method="GET",
+        path="/product/202309/categories",
+        scope=_SCOPE,
+        records="categories",
+        one="category",
+        source="Get Categories, API version 202309",
+        filters="query",
+        by_region=_TREE,
+    ),
+    key=("shop_id", "category_id"),
+    columns=(
+        Column("category_id", "id", "id", "the category"),
+        *SHOP_COLUMNS,
+        Column("parent_id", "id", "parent_id", "the category above; 0 at the top"),
+        Column("name", "string", "local_name", "in the shop's language"),
+        Column("is_leaf", "boolean", "is_leaf", "products can be listed in it"),
+        Column("permission_statuses", "string", "permission_statuses[]", "joined with commas"),
+    ),
+)
+
+BRANDS = Table(
+    name="brands",
+    row="brand",
+    title="the brands that a shop can name",
+    listing=Listing(
+        method="GET",
+        path="/product/202309/brands",
+        scope=_SCOPE,
+        records="brands",
+        one="brand",
+        source="Get Brands, API version 202309",
+        page_size=100,
+        filters="query",
+        by_region=_TREE,
+    ),
+    key=("shop_id", "brand_id"),
+    columns=(
+        Column("brand_id", "id", "id", "the brand"),
+        *SHOP_COLUMNS,
+        Column("name", "string", "name", "its name"),
+        Column("authorized_status", "string", "authorized_status", "AUTHORIZED, or UNAUTHORIEZD as it is spelt"),
+        Column("brand_status", "string", "brand_status", "as sent"),
+        Column("is_t1_brand", "boolean", "is_t1_brand", "a brand of the first tier"),
+    ),
+)
