@@ -26,6 +26,7 @@ from tts_notebook.errors import (
     LoginTimedOut,
     PermissionMissing,
     RateLimited,
+    SellerMismatch,
     StateMismatch,
     TokenError,
     TokenRejected,
@@ -43,6 +44,7 @@ ONE_OF_EACH = [
     LoginCancelled("x"),
     LoginRequired("x", next_step="y"),
     StateMismatch("x", missing=True),
+    SellerMismatch("x"),
     TokenError("x", code=36004005, request_id="R"),
     APIError("/p", 7, "x", "R", status=400, next_step="y"),
     PermissionMissing("/p", scope="seller.order.info", code=105005, request_id="R", status=401),
@@ -110,8 +112,8 @@ def test_a_refusal_names_path_code_and_request_id_with_one_full_stop(message):
 
 
 def test_a_missing_scope_is_named_or_said_to_be_unknown():
-    assert "needs the scope seller.order.info, which this login does not have. Enable it" in str(ONE_OF_EACH[11])
-    assert "needs a scope that this login does not have (code 105005, request_id R)." in str(ONE_OF_EACH[12])
+    assert "needs the scope seller.order.info, which this login does not have. Enable it" in str(ONE_OF_EACH[12])
+    assert "needs a scope that this login does not have (code 105005, request_id R)." in str(ONE_OF_EACH[13])
 
 
 def test_a_limit_says_how_long_to_wait_if_that_is_known():

@@ -372,6 +372,100 @@ def test_forgetting_leaves_nothing_here_or_in_the_store(keeper, store):
         keeper.current()
 
 
+def test_a_renewal_that_comes_after_a_logout_does_not_undo_it(keeper, endpoint, store):
+    held = keeper.current()
+    keeper.forget()
+
+    for look_first in (True, False):
+        with pytest.raises(LoginRequired, match="has been logged out"):
+            keeper.renew(held, look_first=look_first)
+    assert endpoint.spent == []
+    assert store.load() is None
+
+
+def test_a_newer_token_of_another_kernel_is_followed_without_asking_anybody(make, endpoint):
+    first, second = make(token()), make()
+    second.restore()
+    told: list[int] = []
+    second.subscribe(lambda: told.append(1))
+    endpoint.now = NOW + timedelta(hours=1)
+
+    second.follow_store()
+    first.renew(first.token)
+    second.follow_store()
+    second.follow_store()
+
+    assert second.token == first.token
+    assert told == [1]
+    assert len(endpoint.spent) == 1
+
+
+def test_a_logout_in_another_kernel_is_followed_and_said(make, endpoint, clock):
+    first, second, third = make(token()), make(), make()
+    second.restore()
+    third.restore()
+    first.forget()
+
+    second.follow_store()
+    assert second.token is None
+    assert second.last_problem == "The profile was logged out in another notebook."
+
+    clock.now = NOW + WEEK  # the third did not look before its token ended
+    with pytest.raises(LoginRequired, match="was logged out in another notebook"):
+        third.current()
+    assert endpoint.spent == []
+
+
+def test_a_token_that_was_never_stored_is_not_logged_out_by_an_empty_store(make):
+    keeper = make()
+    keeper.store.save = refuse_to_save
+    keeper.adopt(token())
+
+    keeper.follow_store()
+
+    assert keeper.current() == token()
+
+
+def test_a_store_that_is_away_for_a_moment_is_no_logout(keeper, store, tmp_path):
+    tmp_path.rename(tmp_path.with_name("away"))
+    tmp_path.write_text("")  # stat answers "Not a directory", as a drive that is away answers with its own
+    try:
+        keeper.follow_store()
+    finally:
+        tmp_path.unlink()
+        tmp_path.with_name("away").rename(tmp_path)
+
+    assert keeper.current() == token()
+
+
+def test_saving_over_a_damaged_file_looks_like_no_logout_to_others(keeper, store):
+    store.path.write_text("{")
+    missing: list[bool] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            missing.append(store.version() is None)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for number in range(20):
+        store.save(token(number))
+        store.path.write_text("{")
+    done.set()
+    watcher.join()
+
+    assert not any(missing)
+
+
+def test_the_owner_of_a_profile_is_the_seller_served_or_else_the_one_stored(make, store):
+    assert make().owner() is None
+    make(token())
+    assert make().owner() == token()
+    store.path.write_text("{")
+    assert make().owner() is None
+
+
 def test_what_the_store_cannot_remove_is_forgotten_here_all_the_same(keeper, store):
     store.path.unlink()
     (store.path / "x").mkdir(parents=True)

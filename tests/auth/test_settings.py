@@ -65,6 +65,35 @@ def test_damaged_settings_are_called_settings_and_not_repeated(content):
     assert secrets_in(str(refused.value)) == []
 
 
+def test_a_profile_keeps_its_settings_and_token_under_another_name():
+    settings.save_configured("de", CONFIGURED)
+    settings.store_for("de", None).save(token())
+
+    settings.rename_profile("de", "germany")
+
+    assert settings.list_profiles() == ["germany"]
+    assert settings.load_configured("germany") == CONFIGURED
+    assert settings.store_for("germany", None).load() == token()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("fr", "x", r"There is no profile 'fr' here \(known: de, uk\)"),
+        ("../profiles/de", "x", "There is no profile"),
+        ("de", "uk", "There is a profile 'uk' already"),
+        ("de", "../x", "cannot be a profile's name"),
+    ],
+)
+def test_a_profile_is_renamed_only_from_what_exists_to_what_does_not(old, new, sentence):
+    settings.save_configured("de", CONFIGURED)
+    settings.save_configured("uk", CONFIGURED)
+
+    with pytest.raises(InputError, match=sentence):
+        settings.rename_profile(old, new)
+    assert settings.list_profiles() == ["de", "uk"]
+
+
 def test_a_profile_that_nobody_made_is_refused_with_those_that_exist():
     settings.save_configured("de", CONFIGURED)
 

@@ -102,6 +102,7 @@ class TokenKeeper:
                 newest = self._newest(known)
                 if newest != known:
                     self._token, self.last_refresh, self.last_problem = newest, newest.obtained_at, ""
+                    self._kept = True
         self._notify()
 
     def adopt(self, token: Token) -> None:
@@ -201,7 +202,9 @@ class TokenKeeper:
                     return self._token
                 if look_first and self._failure is not None and self._failures != failures:
                     raise self._failure  # somebody asked while we waited: once is enough
-                return self._renewed(self._token or known, look_first)
+                if self._token is None:  # a renewal must not undo a logout
+                    raise LoginRequired("This session has been logged out.")
+                return self._renewed(self._token, look_first)
         finally:
             self._notify()
 

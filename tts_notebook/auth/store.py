@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -134,8 +135,10 @@ class FileStore:
         """What the file system says of the file, None if there is none."""
         try:
             found = self.path.stat()
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError as failure:  # a network drive that is away for a moment has not lost the file
+            return failure.errno
         return found.st_mtime_ns, found.st_ino, found.st_size
 
     def forget(self) -> None:
@@ -200,7 +203,8 @@ class FileStore:
             try:
                 self._read()
             except ConfigError:
-                os.replace(self.path, self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}"))
+                # copied, because other processes take a missing file for a logout
+                shutil.copy2(self.path, self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}"))
 
 
 def read_json(path: Path) -> Any:
