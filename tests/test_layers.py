@@ -48,6 +48,7 @@ PURE = (
     "errors",
     "app",
     "auth/flow",
+    "auth/page",
     "auth/pasted",
     "auth/token",
     "api/endpoints",
@@ -61,6 +62,7 @@ PURE = (
     "data/tables",
     "data/values",
     "notebook/view",
+    "notebook/whereabouts",
 )
 EDGES = {"os", "random", "requests", "secrets", "socket", "threading", "time"}
 

@@ -15,7 +15,8 @@ import pytest
 
 from tests.auth.tokens import CODE, STATE, secrets_in
 from tests.harness.places import free_port
-from tts_notebook.auth.callback import CallbackServer, Page, render
+from tts_notebook.auth.callback import CallbackServer
+from tts_notebook.auth.page import Page, render
 from tts_notebook.errors import ConfigError
 
 QUERY = f"code={CODE}&state={STATE}"
@@ -249,7 +250,7 @@ def test_the_answer_arrives_although_the_login_closes_the_server_while_it_decide
         time.sleep(0.1)
         return decide(query)
 
-    listener.server._handler = decide_and_close
+    listener.server._handlers["/"] = decide_and_close
 
     assert b"Connected." in listener.get(f"/?{QUERY}")
     listener.server.join(5)

@@ -125,6 +125,22 @@ def test_a_click_on_cancel_ends_the_cell_that_waits(kernel, free_port):
     assert kernel.finish(running).error.ename == "LoginCancelled"
 
 
+def test_the_cancel_link_works_while_the_kernel_is_stuck(kernel, free_port):
+    kernel.run(sandbox_login(free_port))
+    (model,) = kernel.find_widgets(value=lambda v: 'class="tts-cancel"' in str(v))
+    link = unescape(re.search(r'"tts-cancel" href="([^"]+)"', kernel.widgets()[model]["value"])[1])
+    stuck = kernel.start_run("import time; time.sleep(2)")
+
+    forged = requests.get(link[:-4] + "xxxx", timeout=10)
+    assert "another sign-in" in forged.text
+    page = requests.get(link, timeout=10)
+
+    assert "The sign-in was cancelled" in page.text
+    kernel.wait_until(lambda: "was cancelled" in panel_text(kernel), what="the panel")
+    assert kernel.partial(stuck).status == ""
+    kernel.finish(stuck)
+
+
 def test_cells_that_queue_behind_a_waiting_one_run_after_it_and_once(kernel, free_port):
     kernel.run(sandbox_login(free_port) + "\nran = []")
     waiting = kernel.start_run("tts.shops; ran.append(1)")

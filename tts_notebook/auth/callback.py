@@ -9,35 +9,17 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tts_notebook.app import is_loopback
+from tts_notebook.auth.page import Page, render
 from tts_notebook.errors import ConfigError
 
 _HEAD_BYTES = 16 * 1024  # a redirect is under 1 KB; more than this is not a browser
 _HEAD_SECONDS = 5.0
 _BACKLOG = 512  # connections that wait to be accepted
 _REPLY_SECONDS = 2.0  # how long replies may take to leave once the port is closed
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What the seller's browser tab shows after the redirect.
-
-    Attributes:
-        status: HTTP status.
-        headline: One short sentence.
-        lines: What we know and what to do next, a paragraph each.
-        mark: A sign beside the headline, so that the outcome is not told by colour alone.
-    """
-
-    status: int
-    headline: str
-    lines: tuple[str, ...] = ()
-    mark: str = ""
 
 
 Handler = Callable[[dict[str, str]], Page]
@@ -48,15 +30,25 @@ class CallbackServer:
 
     Both addresses are bound before the constructor returns, so the sign-in link may be
     shown. Only GET requests to the redirect URI's path that carry a query reach `handler`, in
-    a thread of their own, and the browser is answered with the page that it returns.
+    a thread of their own, and the browser is answered with the page that it returns. Those to the
+    cancel address reach `cancel` in the same way.
     """
 
-    def __init__(self, redirect_uri: str, handler: Handler, *, head_seconds: float = _HEAD_SECONDS) -> None:
+    def __init__(
+        self,
+        redirect_uri: str,
+        handler: Handler,
+        cancel: Handler | None = None,
+        *,
+        head_seconds: float = _HEAD_SECONDS,
+    ) -> None:
         parts = urlsplit(redirect_uri)
         self._head_seconds = head_seconds
         self._path = parts.path or "/"
         self._port = parts.port or 80
-        self._handler = handler
+        self._handlers = {self._path: handler}
+        if cancel is not None:
+            self._handlers[urlsplit(cancel_address(redirect_uri, "")).path] = cancel
         self._sockets = _bind(self._port)
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
@@ -121,7 +113,7 @@ class CallbackServer:
         if page is None:
             # the first value counts, and a repeated name cannot replace it
             query = dict(reversed(parse_qsl(raw_query, keep_blank_values=True, errors="replace")))
-            page = await asyncio.to_thread(self._handler, query)
+            page = await asyncio.to_thread(self._handlers[path], query)
         body = b"" if method == "HEAD" else render(page).encode()
         writer.write(_reply_head(page.status, len(body)) + body)
         async with asyncio.timeout(self._head_seconds):
@@ -133,7 +125,7 @@ class CallbackServer:
             return Page(405, "This address only takes the redirect of a sign-in.")
         if not is_loopback(_host_name(host)):  # a foreign name that resolves to this machine: DNS rebinding
             return Page(421, "This address only answers to localhost.")
-        if path != self._path:
+        if path not in self._handlers:
             return Page(404, "There is nothing here.")
         if prefetch:  # a failure is not kept, so the browser asks again when the seller really comes
             return Page(503, "This address is not fetched ahead of time.")
@@ -146,23 +138,10 @@ class CallbackServer:
         return None
 
 
-def render(page: Page) -> str:
-    """The page as HTML: no script, nothing loaded, light and dark."""
-    lines = "".join(f"<p>{escape(line)}</p>" for line in page.lines)
-    mark = f'<span class="mark" aria-hidden="true">{escape(page.mark)}</span> ' if page.mark else ""
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,"><title>{escape(page.headline)}</title><style>
-:root {{ color-scheme: light dark }}
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 0; display: grid; place-items: center; min-height: 100vh;
-  background: light-dark(#f6f6f7, #17181a); color: light-dark(#1c1d1f, #ececee) }}
-main {{ max-width: 34rem; margin: 1rem; padding: 2rem 2.25rem; border-radius: 12px;
-  background: light-dark(#fff, #222326); border: 1px solid light-dark(#dcdde0, #3a3b3f) }}
-h1 {{ font-size: 1.4rem; line-height: 1.3; margin: 0 0 .75rem }}
-p {{ margin: .5rem 0 }}
-footer {{ margin-top: 1.5rem; font-size: .85rem; opacity: .75 }}
-</style></head><body><main><h1>{mark}{escape(page.headline)}</h1>{lines}
-<footer>tts_notebook, on this computer</footer></main></body></html>"""
+def cancel_address(redirect_uri: str, state: str) -> str:
+    """The link that cancels a login without the kernel's main thread: beside the redirect URI, with its `state`."""
+    parts = urlsplit(redirect_uri)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/cancel", query=urlencode({"state": state})))
 
 
 def _read_head(head: bytes) -> tuple[str, str, str, bool]:

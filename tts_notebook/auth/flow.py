@@ -57,6 +57,11 @@ class AuthorizationFlow:
         self._advance("begin")
         return url
 
+    def owns(self, query: Mapping[str, str]) -> bool:
+        """Whether a request carries this login's `state`, compared in constant time."""
+        # bytes, because compare_digest refuses text that is not ASCII
+        return hmac.compare_digest(query.get("state", "").encode(errors="replace"), self.state.encode())
+
     def receive_redirect(self, query: Mapping[str, str]) -> str:
         """Return the authorization code found in the redirect's query string.
 
@@ -66,13 +71,12 @@ class AuthorizationFlow:
             AuthorizationDenied: it is ours and says no.
             ConfigError: it is ours, and the seller approved another app.
         """
-        state = query.get("state", "")
-        # bytes, because compare_digest refuses text that is not ASCII
-        if not hmac.compare_digest(state.encode(errors="replace"), self.state.encode()):
+        if not self.owns(query):
+            missing = not query.get("state")
             raise StateMismatch(
                 "A redirect arrived that does not belong to this login"
-                + (", or it was started in Seller Center." if not state else "."),
-                missing=not state,
+                + (", or it was started in Seller Center." if missing else "."),
+                missing=missing,
             )
         return self._receive(query)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from tts_notebook.auth.callback import Page
+from tts_notebook.auth.page import Page
 from tts_notebook.auth.store import fingerprint, read_json, write_json
 from tts_notebook.errors import ConfigError
 

@@ -49,6 +49,7 @@ class Connection:
             sandbox=self.sandbox,
             stage=stage,
             url=login.url if login is not None else "",
+            cancel_url=login.cancel_url if login is not None else "",
             ends_at=login.ends_at if login is not None else None,
             listening=login is None or login.listening,
             failure=str(failure or ""),

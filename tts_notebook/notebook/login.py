@@ -20,9 +20,10 @@ import requests
 
 from tts_notebook.app import App
 from tts_notebook.auth import settings
-from tts_notebook.auth.callback import CallbackServer, Page
+from tts_notebook.auth.callback import CallbackServer, cancel_address
 from tts_notebook.auth.flow import AuthorizationFlow, Stage
 from tts_notebook.auth.keeper import TokenKeeper
+from tts_notebook.auth.page import Page
 from tts_notebook.auth.pasted import parse_pasted
 from tts_notebook.auth.relay import Relay
 from tts_notebook.auth.token import NotPicklable, Token
@@ -41,6 +42,7 @@ from tts_notebook.errors import (
     TTSError,
 )
 from tts_notebook.notebook.view import (
+    cancelled_page,
     connected_page,
     denied_page,
     failed_page,
@@ -108,6 +110,13 @@ class Login(NotPicklable):
     def url(self) -> str:
         """The sign-in link while the login waits for it, else empty: it holds the login's `state`."""
         return self._url if self.stage is Stage.AWAITING_REDIRECT else ""
+
+    @property
+    def cancel_url(self) -> str:
+        """A link that cancels the login although the kernel is busy; empty when nothing listens here."""
+        if self._server is None or not self.url:
+            return ""
+        return cancel_address(self._app.redirect_uri, self._flow.state)
 
     @property
     def stage(self) -> Stage:
@@ -253,7 +262,7 @@ class Login(NotPicklable):
             self._following.start()
 
     def _serve(self) -> CallbackServer:
-        server = CallbackServer(self._app.redirect_uri, self._receive)
+        server = CallbackServer(self._app.redirect_uri, self._receive, self._receive_cancel)
         assert self._relay is not None
         self._relay.claim()
         return server
@@ -301,6 +310,12 @@ class Login(NotPicklable):
             return failed_page(str(failure))
         token = self._keeper.token
         return connected_page(token.seller_name if token else "", sandbox=self.sandbox)
+
+    def _receive_cancel(self, query: dict[str, str]) -> Page:
+        if not self._flow.owns(query):
+            return stray_page(without_state=False)
+        self.cancel()
+        return cancelled_page() if self.stage is Stage.CANCELLED else finished_page(self.stage)
 
     def _exchange(self, code: str) -> None:
         self._notify()

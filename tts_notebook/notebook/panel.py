@@ -30,6 +30,7 @@ _STYLE = """<style>
 .tts-panel a.tts-link { display: inline-block; margin: 8px 0 4px; padding: 6px 16px; border-radius: 6px;
   background: #0b57d0; color: #fff !important; text-decoration: none; font-weight: 600 }
 .tts-panel a.tts-link:focus-visible { outline: 3px solid var(--jp-ui-font-color1, #000); outline-offset: 2px }
+.tts-panel a.tts-cancel { margin-left: 12px; color: inherit }
 .tts-panel table { border-collapse: collapse; margin-top: 6px }
 .tts-panel th { text-align: left; font-weight: 400; color: var(--jp-ui-font-color2, inherit); padding: 2px 14px 2px 0;
   vertical-align: top; white-space: nowrap; line-height: 1.4 }
@@ -173,7 +174,7 @@ class Panel:
 
     def _write(self, view: View) -> None:
         _set(self._headline, _headline_html(view))
-        _set(self._link, _link_html(view.link))
+        _set(self._link, _link_html(view))
         _set(self._facts, _facts_html(view))
         _set(self._message, f'<div class="tts-line" role="alert">{escape(self._said)}</div>' if self._said else "")
         for widget, shown in (
@@ -280,13 +281,14 @@ def _headline_html(view: View) -> str:
     return f'<div class="tts-headline" role="status">{mark} {escape(view.headline)}</div>{lines}'
 
 
-def _link_html(link: str | None) -> str:
-    if link is None:
-        return ""
-    # a plain prepared link: needs no comm, no pop-up permission and no browser on the kernel's machine
-    return (
-        f'<a class="tts-link" href="{escape(link, quote=True)}" target="_blank" rel="noopener noreferrer">'
-        "Sign in to TikTok Shop (opens a new tab)</a>"
+def _link_html(view: View) -> str:
+    """Plain prepared links: they need no comm, no pop-up permission and no browser on the kernel's machine."""
+    links = ((view.link, "tts-link", "Sign in to TikTok Shop"), (view.cancel_link, "tts-cancel", "Cancel by link"))
+    return " ".join(
+        f'<a class="{kind}" href="{escape(link, quote=True)}" target="_blank" rel="noopener noreferrer">'
+        f"{words} (opens a new tab)</a>"
+        for link, kind, words in links
+        if link
     )
 
 

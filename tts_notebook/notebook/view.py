@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
-from tts_notebook.auth.callback import Page
 from tts_notebook.auth.flow import Stage
+from tts_notebook.auth.page import Page
 
 SCOPES_IN_WORDS = {  # in the order in which they are shown
     "seller.order.info": "orders",
@@ -43,6 +43,7 @@ class Situation:
     sandbox: bool = False
     stage: Stage = Stage.READY
     url: str = field(default="", repr=False)
+    cancel_url: str = field(default="", repr=False)
     ends_at: datetime | None = None
     listening: bool = True
     failure: str = ""
@@ -82,6 +83,7 @@ class View:
     headline: str
     lines: tuple[str, ...] = ()
     link: str | None = field(default=None, repr=False)
+    cancel_link: str | None = field(default=None, repr=False)
     facts: tuple[tuple[str, str], ...] = ()
     can_cancel: bool = False
     can_paste: bool = False
@@ -99,6 +101,7 @@ def view_of(situation: Situation, now: datetime, zone: tzinfo | None = None) -> 
         headline=headline,
         lines=tuple(line for line in (*_lines(situation), situation.notice, situation.problem) if line),
         link=situation.url if situation.stage is Stage.AWAITING_REDIRECT and situation.url else None,
+        cancel_link=situation.cancel_url or None,
         facts=facts,
         can_cancel=pending,
         can_paste=situation.stage is Stage.AWAITING_REDIRECT,
@@ -222,6 +225,11 @@ def connected_page(seller: str, *, sandbox: bool) -> Page:
         (f"Your notebook is signed in to {where}.", "You can close this tab and go back to the notebook."),
         mark="✓",
     )
+
+
+def cancelled_page() -> Page:
+    """The tab's page after the cancel link."""
+    return Page(200, "The sign-in was cancelled", ("You can close this tab.",), mark="✕")
 
 
 def denied_page(reason: str) -> Page:
