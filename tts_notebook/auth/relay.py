@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,22 @@ _ANY_THREAD: dict[str, Any] = {"timeout": 0, "mode": 0o600, "thread_local": Fals
 
 
 class Relay:
-    """The meeting point of this user's kernels for one port."""
+    """The meeting point of this user's kernels for one port.
+
+    On a disk that takes no files they do not meet: each login then has the port for itself.
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
         self._holder = FileLock(folder / f"port-{port}.lock", **_ANY_THREAD)
 
     def claim(self) -> None:
         """Say that this kernel listens on the port; call it once the port is bound."""
-        self._holder.acquire(timeout=2)
+        with suppress(OSError):
+            self._holder.acquire(timeout=2)
 
     def release(self) -> None:
         """Say that it does not listen any more. Safe to call twice."""
@@ -49,6 +55,8 @@ class Relay:
                 return False
         except Timeout:
             return True
+        except OSError:
+            return False
 
     def mailbox(self, state: str) -> Mailbox:
         """Wait for redirects with this `state`, whoever receives them."""
@@ -63,7 +71,10 @@ class Relay:
         box = Mailbox(self._folder, query.get("state", ""))
         if not box.is_watched():
             return None
-        write_json(box.mail, dict(query))
+        try:
+            write_json(box.mail, dict(query))
+        except OSError:
+            return None
         try:
             deadline = time.monotonic() + _REPLY_SECONDS
             while time.monotonic() < deadline and box.is_watched():
@@ -115,9 +126,10 @@ class Mailbox:
             return False
         self.mail.unlink(missing_ok=True)
         page = handler({str(name): str(value) for name, value in query.items()})
-        write_json(
-            self._page, {"status": page.status, "headline": page.headline, "lines": page.lines, "mark": page.mark}
-        )
+        with suppress(OSError):  # the login is decided, whether or not the browser hears of it
+            write_json(
+                self._page, {"status": page.status, "headline": page.headline, "lines": page.lines, "mark": page.mark}
+            )
         return True
 
     def take_page(self) -> Page | None:
