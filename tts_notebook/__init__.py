@@ -87,13 +87,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """%load_ext tts_notebook: register the magic."""
-    from tts_notebook.notebook import magics
+    from tts_notebook.notebook import extension
 
-    magics.load(shell)
+    extension.load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """%unload_ext tts_notebook: leave no thread, socket, hook, magic or name behind."""
-    from tts_notebook.notebook import magics
+    from tts_notebook.notebook import extension
 
-    magics.unload(shell)
+    extension.unload(shell)

@@ -89,7 +89,7 @@ def test_the_meeting_point_is_private_and_empty_afterwards(first, second):
     first.cancel()
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    second._following.join(5)
+    second._reception.join(5)
     assert [path.name for path in folder.iterdir() if not path.name.startswith("port-")] == []
 
 

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
-import requests
-
 from tts_notebook.app import App
-from tts_notebook.auth import settings
-from tts_notebook.auth.callback import CallbackServer, cancel_address
+from tts_notebook.auth.callback import cancel_address
 from tts_notebook.auth.flow import AuthorizationFlow, Stage
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.page import Page
 from tts_notebook.auth.pasted import parse_pasted
-from tts_notebook.auth.relay import Relay
 from tts_notebook.auth.token import NotPicklable, Token
-from tts_notebook.auth.transport import TIMEOUT, unlogged, use_proxy
 from tts_notebook.data.shop import ShopSession
 from tts_notebook.errors import (
     AuthorizationDenied,
-    ConfigError,
     FlowMisuse,
     InputError,
     LoginCancelled,
@@ -41,6 +32,7 @@ from tts_notebook.errors import (
     TransportError,
     TTSError,
 )
+from tts_notebook.notebook.reception import Reception
 from tts_notebook.notebook.view import (
     cancelled_page,
     connected_page,
@@ -53,7 +45,6 @@ from tts_notebook.notebook.view import (
 _STATE_BYTES = 32  # 256 bits: on a shared machine every user can reach the port
 _LONGEST_TIMEOUT = 24 * 3600
 _POLL_SECONDS = 0.2  # short waits, so that the stop button works
-_FOLLOW_SECONDS = 0.1  # how often a login without the port looks for its redirect and for the port
 _EXCHANGE_TRIES = 3  # when no connection came about; an answer is never asked for twice
 
 
@@ -89,9 +80,7 @@ class Login(NotPicklable):
         self._keeping = False  # the token has come and is being stored: too late to cancel
         self._future: Future[ShopSession] = Future()
         self._observers: list[Callable[[], None]] = []
-        self._server: CallbackServer | None = None
-        self._relay: Relay | None = None
-        self._following: threading.Thread | None = None
+        self._reception: Reception | None = None
         self._timer: threading.Timer | None = None
         self._url = ""
         # how a first call waits, and how a cell's result is shown; a notebook replaces both
@@ -114,7 +103,7 @@ class Login(NotPicklable):
     @property
     def cancel_url(self) -> str:
         """A link that cancels the login although the kernel is busy; empty when nothing listens here."""
-        if self._server is None or not self.url:
+        if self._reception is None or not self._reception.has_port or not self.url:
             return ""
         return cancel_address(self._app.redirect_uri, self._flow.state)
 
@@ -132,7 +121,7 @@ class Login(NotPicklable):
     @property
     def listening(self) -> bool:
         """Whether the redirect reaches this kernel by itself; else its address must be pasted."""
-        return self._server is not None or self._following is not None
+        return self._reception is not None
 
     @property
     def other_seller(self) -> str:
@@ -237,7 +226,13 @@ class Login(NotPicklable):
         """
         url = self._flow.begin()
         if self._app.loopback_port is not None:
-            self._listen(self._app.loopback_port)
+            self._reception = Reception(
+                self._app.redirect_uri,
+                self._app.loopback_port,
+                self._flow.state,
+                receive=self._receive,
+                cancel=self._receive_cancel,
+            )
         self._url = url
         self.ends_at = datetime.now(UTC) + timedelta(seconds=self._timeout)
         self._timer = threading.Timer(self._timeout, self._time_out)
@@ -250,43 +245,13 @@ class Login(NotPicklable):
         self._flow.stage = Stage.AUTHORIZED  # no flow took place, so there is no step to take
         self._future.set_result(self.session)
 
-    def _listen(self, port: int) -> None:
-        self._relay = Relay(settings.home() / "runtime", port)
-        try:
-            self._server = self._serve()
-        except ConfigError:
-            if not self._relay.is_ours():
-                raise
-            # another notebook of this user listens there: it hands our redirect over, or we take the port later
-            self._following = threading.Thread(target=self._follow, name="tts_notebook follower", daemon=True)
-            self._following.start()
-
-    def _serve(self) -> CallbackServer:
-        server = CallbackServer(self._app.redirect_uri, self._receive, self._receive_cancel)
-        assert self._relay is not None
-        self._relay.claim()
-        return server
-
-    def _follow(self) -> None:
-        assert self._relay is not None
-        box = self._relay.mailbox(self._flow.state)
-        box.open()
-        try:
-            while self.stage is Stage.AWAITING_REDIRECT and not box.answer(self._receive):
-                with self._lock, suppress(ConfigError):
-                    if self._server is None and not self.stage.finished:
-                        self._server = self._serve()
-                time.sleep(_FOLLOW_SECONDS)
-        finally:
-            box.close()
-
     def _receive(self, query: dict[str, str]) -> Page:
         """Decide on a redirect, in a thread of the listener's; the page is what the browser then shows."""
         try:
             with self._lock:
                 code = self._flow.receive_redirect(query)
         except StateMismatch as stray:
-            page = self._relay.deliver(query) if self._relay is not None and not stray.missing else None
+            page = None if self._reception is None or stray.missing else self._reception.pass_on(query)
             if page is not None:
                 return page  # it was another notebook's, which has it now
             self.notice = (
@@ -375,10 +340,8 @@ class Login(NotPicklable):
         self._url, self.notice = "", ""
         if self._timer is not None:
             self._timer.cancel()
-        if self._server is not None:
-            self._server.close()
-            assert self._relay is not None
-            self._relay.release()
+        if self._reception is not None:
+            self._reception.close()
         if failure is None:
             self._future.set_result(self.session)
         else:
@@ -389,19 +352,6 @@ class Login(NotPicklable):
     def _notify(self) -> None:
         for observer in tuple(self._observers):
             observer()
-
-
-def approve(login: Login) -> ShopSession:
-    """Press Authorize on the sandbox's consent page in a person's place, and return the session."""
-    if not login.sandbox:
-        raise InputError("--approve is for the sandbox only: a real seller decides in the browser.")
-    with requests.Session() as browser, unlogged():
-        use_proxy(browser, login.url, None)
-        try:
-            answer = browser.post(login.url, data={"decision": "authorize"}, timeout=TIMEOUT, allow_redirects=False)
-        except requests.RequestException:
-            raise ConfigError("The sandbox does not answer.", next_step="Run %tiktok_auth login --sandbox.") from None
-    return login.paste(answer.headers.get("Location", ""))
 
 
 def check_timeout(timeout: float) -> float:
@@ -415,13 +365,3 @@ def check_timeout(timeout: float) -> float:
             f"The timeout is {timeout!r}: give a number of seconds above 0 and up to {_LONGEST_TIMEOUT} (a day)."
         )
     return seconds
-
-
-def open_browser(url: str) -> bool:
-    """Open the link in the system's browser, if there is one on this machine."""
-    import webbrowser
-
-    if os.environ.get("DISPLAY") is None and os.environ.get("WAYLAND_DISPLAY") is None and os.name == "posix":
-        return False  # a text browser would take the terminal over
-    threading.Thread(target=partial(webbrowser.open, url), daemon=True).start()
-    return True

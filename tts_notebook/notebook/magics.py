@@ -17,6 +17,7 @@ from tts_notebook.auth import settings
 from tts_notebook.errors import InputError, LoginRequired
 from tts_notebook.notebook import command_line
 from tts_notebook.notebook.pump import pump_of
+from tts_notebook.notebook.status import headline, status_json, status_text
 from tts_notebook.notebook.surroundings import Line, Surroundings, say, surroundings_of
 from tts_notebook.notebook.view import countdown, text_of, view_of
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from tts_notebook.notebook.panel import Panel
     from tts_notebook.notebook.watch import Watch
 
-MAGIC = "tiktok_auth"
 _POLL_SECONDS = 0.1
 _FOREVER = float("inf")  # the login's own timer ends it
 _REMEDIES = "Log in once in a notebook with the same TTS_HOME and profile, or set TTS_REFRESH_TOKEN, or use --sandbox."
@@ -55,7 +55,7 @@ class AuthMagics:
         """Run a line. The docstring that IPython shows is set when the magic is loaded."""
         arguments = command_line.parse_line(line)
         if not arguments.verb:
-            say(self._status_text(self._find(None)))
+            say(_status_of(self._find(None)))
             return None
         verb: Callable[[Namespace], object] = getattr(self, f"_{arguments.verb}")
         return verb(arguments)
@@ -105,7 +105,7 @@ class AuthMagics:
         return login
 
     def _run_login(self, connection: Connection, login: Login, arguments: Namespace, who: Surroundings) -> None:
-        from tts_notebook.notebook.login import approve, open_browser
+        from tts_notebook.notebook.browser import approve, open_browser
 
         shown_in = self.shell.execution_count
         login.wait_for_use = lambda: self._wait_visibly(connection, login)
@@ -127,7 +127,7 @@ class AuthMagics:
     def _cancel(self, arguments: Namespace) -> None:
         connection, login = self._find_login(arguments.profile)
         if login.stage.finished:
-            say(f"There is nothing to cancel: {_headline(connection)}.")
+            say(f"There is nothing to cancel: {headline(connection.situation())}.")
             return
         login.cancel()
         say("The sign-in was cancelled, and its port is free again.")
@@ -138,14 +138,14 @@ class AuthMagics:
             raise InputError("No sign-in is waiting for an address.", next_step="Run %tiktok_auth login first.")
         self._refuse_headless("paste asks for the address")
         login.paste(getpass("Address after Authorize (hidden): "))
-        say(self._status_text(connection))
+        say(_status_of(connection))
 
     def _status(self, arguments: Namespace) -> None:
         connection = self._find(arguments.profile)
         if arguments.json:
-            say(json.dumps(status_json(connection), indent=1))
+            say(json.dumps(status_json(connection.situation() if connection else None), indent=1))
         else:
-            say(self._status_text(connection))
+            say(_status_of(connection))
 
     def _refresh(self, arguments: Namespace) -> None:
         connection = self._find(arguments.profile)
@@ -153,7 +153,7 @@ class AuthMagics:
         if connection is None or token is None:
             raise LoginRequired("There is no login to refresh.")
         connection.keeper.renew(token, look_first=False)
-        say(self._status_text(connection))
+        say(_status_of(connection))
 
     def _panel(self, arguments: Namespace) -> None:
         connection = self._find(arguments.profile)
@@ -265,16 +265,7 @@ class AuthMagics:
                 line.rewrite(_waiting_text(login))
             login.wait(None if login.stage.finished else _POLL_SECONDS)
         finally:
-            line.last(_headline(connection))
-
-    def _status_text(self, connection: Connection | None) -> str:
-        if connection is None:
-            return (
-                "○ Not signed in.\nNext: %tiktok_auth login (or %tiktok_auth login --sandbox to try without an "
-                "account). %tiktok_auth help lists everything."
-            )
-        view = view_of(connection.situation(), datetime.now(UTC))
-        return text_of(view)
+            line.last(headline(connection.situation()))
 
     # -- finding ---------------------------------------------------------------------------
 
@@ -338,62 +329,8 @@ def settle_when_finished(login: Login, panel: Panel) -> None:
     settle()
 
 
-def status_json(connection: Connection | None) -> dict[str, Any]:
-    """The status as plain values, tokens and link left out; times in ISO 8601, UTC."""
-    if connection is None:
-        return {"stage": 0, "stage_name": "READY", "connected": False}
-    situation = connection.situation()
-    times = {
-        name: value.astimezone(UTC).isoformat() if (value := getattr(situation, name)) else None
-        for name in ("expires_at", "refresh_expires_at", "last_refresh")
-    }
-    return {
-        "stage": int(situation.stage),
-        "stage_name": situation.stage.name,
-        "connected": situation.connected,
-        "profile": situation.profile,
-        "sandbox": situation.sandbox,
-        "seller": situation.seller,
-        "region": situation.region,
-        "granted_scopes": list(situation.scopes),
-        **times,
-        "kept": situation.where,
-        "failure": situation.failure,
-        "problem": situation.problem,
-    }
-
-
-def load(shell: Any) -> None:
-    """Register the magic and its completion in a shell."""
-    magics = AuthMagics(shell)
-
-    def tiktok_auth(line: str) -> object:
-        return magics(line)
-
-    tiktok_auth.__doc__ = command_line.help_text()
-    shell.register_magic_function(tiktok_auth, "line", MAGIC)
-    shell.tts_notebook_magics = magics
-    shell.set_hook("complete_command", _complete, str_key=f"%{MAGIC}")
-
-
-def unload(shell: Any) -> None:
-    """Leave no magic, hook, thread, socket or name behind."""
-    magics = shell.__dict__.pop("tts_notebook_magics", None)
-    if magics is None:
-        return
-    magics.close()
-    shell.magics_manager.magics["line"].pop(MAGIC, None)
-    shell.strdispatchers["complete_command"].strs.pop(f"%{MAGIC}", None)
-
-
-def _complete(shell: Any, event: Any) -> list[str]:
-    del shell
-    return command_line.complete(event.text_until_cursor, event.symbol, settings.list_profiles())
-
-
-def _headline(connection: Connection) -> str:
-    view = view_of(connection.situation(), datetime.now(UTC))
-    return f"{view.mark} {view.headline}"
+def _status_of(connection: Connection | None) -> str:
+    return status_text(connection.situation() if connection else None)
 
 
 def _waiting_text(login: Login) -> str:
