@@ -10,12 +10,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.auth.tokens import CODE, STATE, secrets_in
 from tests.harness.places import free_port
-from tts_notebook.auth.callback import CallbackServer
+from tts_notebook.auth.callback import CallbackServer, cancel_address
 from tts_notebook.auth.page import Page, render
 from tts_notebook.errors import ConfigError
 
@@ -26,7 +27,7 @@ ADDRESSES = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 class Listener:
     """A callback server that, like a login, is done when a query carries its state."""
 
-    def __init__(self, path: str = "/", **options: float) -> None:
+    def __init__(self, path: str = "/", **options: Any) -> None:
         self.port = free_port()
         self.asked: list[dict[str, str]] = []
         self.done = threading.Event()
@@ -176,6 +177,26 @@ def test_only_the_registered_path_is_a_redirect():
         assert b" 404 " in listener.get(f"/auth/callback/?{QUERY}")
         assert listener.asked == []
         assert b"Connected." in listener.get(f"/auth/callback?{QUERY}")
+    finally:
+        listener.server.close()
+        listener.server.join(5)
+
+
+@pytest.mark.parametrize("path", ["/", "/auth/callback"])
+def test_the_cancel_address_reaches_cancel_and_nothing_else_does(path):
+    cancelled: list[dict[str, str]] = []
+    listener = Listener(path, cancel=lambda query: (cancelled.append(query), Page(200, "Cancelled."))[1])
+    target = cancel_address(path, STATE)
+    try:
+        assert b"Connected." in listener.get(f"{path}?{QUERY}")
+        assert b" 503 " in listener.get(target, "Host: localhost", "Sec-Purpose: prefetch")
+        assert b" 421 " in listener.get(target, "Host: evil.test")
+        for method in ("HEAD", "POST"):
+            listener.ask(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert cancelled == []
+
+        assert b"Cancelled." in listener.get(target)
+        assert cancelled == [{"state": STATE}]
     finally:
         listener.server.close()
         listener.server.join(5)

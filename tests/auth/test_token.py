@@ -177,7 +177,9 @@ def test_changing_a_response_does_not_change_the_token():
     assert read.response(reveal=True)["data"]["unknown"] == {"a": [1]}
 
 
-@given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+)
 def test_redaction_blanks_the_secret_wherever_it_lies_and_nothing_else(rest):
     shown = redacted({"data": [{"deep": {"access_token": ACCESS, "rest": rest}}]})
 
