@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -44,13 +44,42 @@ class Asked:
     max_rate: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a pull gave.
+
+    Attributes:
+        tables: The tables by name.
+        attrs: What is kept with each.
+        told: Sentences about what is missing or odd.
+    """
+
+    tables: Mapping[str, pa.Table]
+    attrs: dict[str, Any]
+    told: list[str]
+
+
 def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetime) -> list[Any]:
     """Return the tables that one pull makes, in the form that was asked for.
 
     Everything that can be refused without the network is refused first.
     """
-    listing = tables[0].listing
     form, money = check_output(asked.to, asked.money)
+    given = ask(session, tables, asked, now=now)
+    for sentence in given.told:
+        # 3: the cell that called tts.orders(), two calls up
+        warnings.warn(sentence, TTSWarning, stacklevel=3)
+    return [
+        to_output(
+            given.tables[table.name], form=form, money=money, tz=asked.tz, attrs={"table": table.name, **given.attrs}
+        )
+        for table in tables
+    ]
+
+
+def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetime) -> Answer:
+    """Pull tables as they are, with exact amounts and times in UTC."""
+    listing = tables[0].listing
     question = _question(listing, asked, now)
     pace = Pace(choose_rate(asked.max_rate))
     for each in listing.chain:
@@ -64,12 +93,7 @@ def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: date
     made = harvest.finish()
     if listing.seller_level and shops:
         made = {name: _of_shops(table, shops) for name, table in made.items()}
-    _tell(pull, harvest)
-    attrs = _attrs(pull, harvest, shops, now)
-    return [
-        to_output(made[table.name], form=form, money=money, tz=asked.tz, attrs={"table": table.name, **attrs})
-        for table in tables
-    ]
+    return Answer(made, _attrs(pull, harvest, shops, now), _told(pull, harvest))
 
 
 def _question(listing: Listing, asked: Asked, now: datetime) -> Question:
@@ -121,11 +145,9 @@ def _attrs(pull: Pull, harvest: Harvest, shops: Sequence[Shop], now: datetime) -
     }
 
 
-def _tell(pull: Pull, harvest: Harvest) -> None:
+def _told(pull: Pull, harvest: Harvest) -> list[str]:
     told = [f"This shop's rows are missing: {reason}" for reason in pull.refused.values()] + pull.notes
     if harvest.misfits:
         fields = ", ".join(f"{name} ({count})" for name, count in harvest.misfits.most_common())
         told.append(f"Some values were not of the expected kind and are kept in the column extra: {fields}.")
-    for sentence in told:
-        # 4: the cell that called tts.orders(), three calls up
-        warnings.warn(sentence, TTSWarning, stacklevel=4)
+    return told

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from tts_notebook.api.session import Session
 from tts_notebook.data.accessor import Moment, Options
+from tts_notebook.data.answer import Asked
 from tts_notebook.data.catalogue import fetched
+from tts_notebook.data.plot import Plot
+from tts_notebook.data.reconcile import Reconciliation, reconcile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tts_notebook.api.shops import Shop
 
 
 class ShopSession(Session):
@@ -113,3 +122,52 @@ class ShopSession(Session):
 
     @fetched
     def seller_status(self, since: Moment = None, until: Moment = None, **options: Unpack[Options]) -> Any: ...
+
+    def reconcile(
+        self,
+        since: Moment = None,
+        until: Moment = None,
+        *,
+        shops: Shop | str | Iterable[Shop | str] | None = None,
+        progress: bool | None = None,
+        money: Literal["float", "decimal"] = "float",
+        tz: str = "UTC",
+        max_rate: float | None = None,
+    ) -> Reconciliation:
+        """Hold orders, transactions, statements and payments of a period against each other.
+
+        The orders are those placed in the period; statements and payments are read until
+        now, because what is sold today is settled and paid later. Everything is compared
+        to the cent: each transaction and statement with its own parts, each order with
+        what was settled of it, each statement with its transactions, each payment with its
+        statements.
+
+        Args:
+            since: Start of the period, included, as for orders. Default: 30 days before until.
+            until: End of the period, not included, as for orders. Default: now.
+            shops: A shop or several, by id, code, name or region. Default: all.
+            progress: True or False; None shows a bar for each list that takes long.
+            money: "float", or "decimal" for exact amounts.
+            tz: Zone of dates without one, and of the times in the tables; an IANA name.
+            max_rate: Requests per second at the most. Default: as TikTok Shop allows.
+
+        Returns:
+            An object with three DataFrames and a readable repr. summary: a row per shop and
+            currency. rows: a row per transaction with its order, statement and payment,
+            and per order without one. differences: a row per difference with its reason:
+            unsettled, unpaid, reserve, adjustment (all of these are meant so), missing or
+            mismatch (these are not). adds_up tells whether there is none of the last two;
+            notes, what could not be compared, such as payments in South East Asia.
+
+        Raises:
+            InputError: what was asked makes no sense; nothing was asked of TikTok Shop.
+            PermissionMissing: the grant lacks seller.order.info or seller.finance.info.
+            RateLimited, TransportError: it broke off.
+        """
+        asked = Asked(since, until, shops=shops, progress=progress, money=money, tz=tz, max_rate=max_rate)
+        return reconcile(self, asked, now=datetime.fromtimestamp(self._clock(), UTC))
+
+    @property
+    def plot(self) -> Plot:
+        """Pictures of the tables: plot.daily_sales(), plot.settlement_waterfall()."""
+        return Plot(self)
