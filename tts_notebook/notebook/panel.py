@@ -293,10 +293,10 @@ def _link_html(view: View) -> str:
 
 
 def _settled_html(view: View) -> str:
-    """The panel without controls: plain HTML that survives a front-end's cleaning."""
-    mark = f'<span aria-hidden="true">{escape(view.mark)}</span>'
-    lines = "".join(f"<div>{escape(line)}</div>" for line in (*view.lines, SETTLED_HINT))
-    return f"<div><strong>{mark} {escape(view.headline)}</strong>{_facts_html(view)}{lines}</div>"
+    """The panel without controls, in the classes of the live one; readable also where a front-end drops its style."""
+    hint = f'<div class="tts-line">{escape(SETTLED_HINT)}</div>'
+    content = f"{_headline_html(view)}{_facts_html(view)}{hint}"
+    return f'{_STYLE}<div class="tts-panel"><div class="widget-html-content">{content}</div></div>'
 
 
 def _facts_html(view: View) -> str:
