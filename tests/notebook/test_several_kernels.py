@@ -151,12 +151,12 @@ def test_two_profiles_serve_two_sellers_side_by_side():
     ("environ", "paths", "modules", "place"),
     [
         ({}, (), (), ""),
-        ({"JUPYTERHUB_USER": "a"}, ("/.dockerenv",), (), "a JupyterHub"),
-        ({}, ("/.dockerenv",), (), "a container"),
-        ({"SSH_CONNECTION": "1"}, (), (), "a machine that you reach through SSH"),
-        ({"WSL_DISTRO_NAME": "Debian"}, (), (), "Windows Subsystem for Linux"),
-        ({"CODESPACES": "true"}, (), (), "GitHub Codespaces"),
-        ({}, (), ("google.colab",), "Google Colab"),
+        ({"JUPYTERHUB_USER": "a"}, ("/.dockerenv",), (), "on a JupyterHub"),
+        ({}, ("/.dockerenv",), (), "in a container"),
+        ({"SSH_CONNECTION": "1"}, (), (), "on a machine that you reach through SSH"),
+        ({"WSL_DISTRO_NAME": "Debian"}, (), (), "in Windows Subsystem for Linux"),
+        ({"CODESPACES": "true"}, (), (), "in GitHub Codespaces"),
+        ({}, (), ("google.colab",), "in Google Colab"),
     ],
 )
 def test_the_place_of_a_remote_kernel_is_named(environ, paths, modules, place):

@@ -30,11 +30,11 @@ _STYLE = """<style>
 .tts-panel a.tts-link { display: inline-block; margin: 8px 0 4px; padding: 6px 16px; border-radius: 6px;
   background: #0b57d0; color: #fff !important; text-decoration: none; font-weight: 600 }
 .tts-panel a.tts-link:focus-visible { outline: 3px solid var(--jp-ui-font-color1, #000); outline-offset: 2px }
-.tts-panel a.tts-cancel { margin-left: 12px; color: inherit }
-.tts-panel table { border-collapse: collapse; margin-top: 6px }
-.tts-panel th { text-align: left; font-weight: 400; color: var(--jp-ui-font-color2, inherit); padding: 2px 14px 2px 0;
-  vertical-align: top; white-space: nowrap; line-height: 1.4 }
-.tts-panel td { padding: 2px 0; line-height: 1.4; vertical-align: top }
+.tts-panel a.tts-cancel { color: inherit; text-decoration: underline }
+.tts-panel dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 14px; margin: 6px 0 8px;
+  line-height: 1.4 }
+.tts-panel dt { color: var(--jp-ui-font-color2, inherit); font-weight: 400 }
+.tts-panel dd { margin: 0 }
 </style>"""
 
 
@@ -72,7 +72,9 @@ class Panel:
         self._ticks = 0
         self._said = ""
         self._style = ipywidgets.HTML(_STYLE)
-        self._headline, self._link, self._facts, self._message = (ipywidgets.HTML() for _ in range(4))
+        self._headline, self._link, self._cancel_link, self._facts, self._message = (
+            ipywidgets.HTML() for _ in range(5)
+        )
         self._make_buttons()
         self._make_paste_box()
         self._make_choices()
@@ -82,7 +84,7 @@ class Panel:
                 self._headline,
                 self._link,
                 self._facts,
-                ipywidgets.HBox([self._cancel, self._switch, self._refresh, self._logout]),
+                ipywidgets.HBox([self._cancel, self._cancel_link, self._switch, self._refresh, self._logout]),
                 self._choices,
                 self._paste,
                 self._message,
@@ -168,13 +170,14 @@ class Panel:
         if threading.current_thread() is not self._ticker:
             self._ticker.join(2)
         with self._lock:
-            self._link.value = ""
+            self._link.value = self._cancel_link.value = ""
             for widget in _with_children(self._box):
                 widget.close()
 
     def _write(self, view: View) -> None:
         _set(self._headline, _headline_html(view))
-        _set(self._link, _link_html(view))
+        _set(self._link, _link_html(view.link))
+        _set(self._cancel_link, _cancel_html(view.cancel_link))
         _set(self._facts, _facts_html(view))
         _set(self._message, f'<div class="tts-line" role="alert">{escape(self._said)}</div>' if self._said else "")
         for widget, shown in (
@@ -281,15 +284,19 @@ def _headline_html(view: View) -> str:
     return f'<div class="tts-headline" role="status">{mark} {escape(view.headline)}</div>{lines}'
 
 
-def _link_html(view: View) -> str:
-    """Plain prepared links: they need no comm, no pop-up permission and no browser on the kernel's machine."""
-    links = ((view.link, "tts-link", "Sign in to TikTok Shop"), (view.cancel_link, "tts-cancel", "Cancel by link"))
-    return " ".join(
-        f'<a class="{kind}" href="{escape(link, quote=True)}" target="_blank" rel="noopener noreferrer">'
-        f"{words} (opens a new tab)</a>"
-        for link, kind, words in links
-        if link
-    )
+def _link_html(link: str | None) -> str:
+    if link is None:
+        return ""
+    # a plain prepared link: needs no comm, no pop-up permission and no browser on the kernel's machine
+    return f'<a class="tts-link" {_new_tab(link)}>Sign in to TikTok Shop (opens a new tab)</a>'
+
+
+def _cancel_html(link: str | None) -> str:
+    return "" if link is None else f'or <a class="tts-cancel" {_new_tab(link)}>cancel by link</a> if a cell is running'
+
+
+def _new_tab(link: str) -> str:
+    return f'href="{escape(link, quote=True)}" target="_blank" rel="noopener noreferrer"'
 
 
 def _settled_html(view: View) -> str:
@@ -300,7 +307,6 @@ def _settled_html(view: View) -> str:
 
 
 def _facts_html(view: View) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{escape(label)}</th><td>{escape(value)}</td></tr>' for label, value in view.facts
-    )
-    return f"<table>{rows}</table>" if rows else ""
+    # a definition list: front-ends give tables a dress of their own
+    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in view.facts)
+    return f"<dl>{rows}</dl>" if rows else ""

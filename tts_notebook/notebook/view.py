@@ -179,8 +179,8 @@ def _lines(situation: Situation) -> tuple[str, ...]:
     match situation.stage:
         case Stage.AWAITING_REDIRECT if situation.listening and situation.remote:
             return (
-                f"Open the link, choose your shop and press Authorize. This kernel runs on {situation.remote}, so the "
-                "page after it may be an error page: then copy its address and paste it below.",
+                f"Open the link, choose your shop and press Authorize. This kernel runs {situation.remote}: if "
+                "the page after Authorize does not load, use the box below.",
                 *still,
             )
         case Stage.AWAITING_REDIRECT if situation.listening:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 
 def remote_place(environ: Mapping[str, str], exists: Callable[[str], bool], modules: Collection[str]) -> str:
-    """Name the place if the browser may be on another machine, else return an empty text.
+    """Say where it is if the browser may be on another machine ("in a container"), else return an empty text.
 
     Args:
         environ: The environment variables.
@@ -14,12 +14,12 @@ def remote_place(environ: Mapping[str, str], exists: Callable[[str], bool], modu
         modules: Names of what is imported.
     """
     signs = (
-        ("google.colab" in modules, "Google Colab"),
-        ("CODESPACES" in environ, "GitHub Codespaces"),
-        ("JUPYTERHUB_USER" in environ or "JUPYTERHUB_API_TOKEN" in environ, "a JupyterHub"),
-        ("KUBERNETES_SERVICE_HOST" in environ, "a container in a cluster"),
-        (exists("/.dockerenv") or exists("/run/.containerenv"), "a container"),
-        ("SSH_CONNECTION" in environ, "a machine that you reach through SSH"),
-        ("WSL_DISTRO_NAME" in environ, "Windows Subsystem for Linux"),
+        ("google.colab" in modules, "in Google Colab"),
+        ("CODESPACES" in environ, "in GitHub Codespaces"),
+        ("JUPYTERHUB_USER" in environ or "JUPYTERHUB_API_TOKEN" in environ, "on a JupyterHub"),
+        ("KUBERNETES_SERVICE_HOST" in environ, "in a container of a cluster"),
+        (exists("/.dockerenv") or exists("/run/.containerenv"), "in a container"),
+        ("SSH_CONNECTION" in environ, "on a machine that you reach through SSH"),
+        ("WSL_DISTRO_NAME" in environ, "in Windows Subsystem for Linux"),
     )
     return next((place for found, place in signs if found), "")
