@@ -498,8 +498,8 @@ def test_an_interrupt_does_not_lose_the_new_pair(keeper, endpoint, store):
     with pytest.raises(KeyboardInterrupt):
         keeper.renew(keeper.token)
 
-    wait_until(lambda: store.load() == token(1))
-    assert keeper.current() == token(1)
+    wait_until(lambda: keeper.token == token(1))
+    assert keeper.current() == token(1) == store.load()
     assert endpoint.refused == 0
 
 
