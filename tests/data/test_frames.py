@@ -254,7 +254,7 @@ def test_the_fast_way_reads_what_the_careful_way_reads(values, kind):
 order_fields = st.sampled_from([*order(1), *(column.path.split(".")[0].split("[")[0] for column in ORDERS.columns)])
 
 
-@patient
+@settings(patient, max_examples=40)
 @given(changes=st.lists(st.dictionaries(order_fields, json_values), max_size=3))
 def test_orders_with_anything_in_any_field_become_tables(changes):
     harvest = Harvest([ORDERS, ORDER_ITEMS])

@@ -30,6 +30,7 @@ from tts_notebook.errors import APIError, InputError
 US = Shop("7494000000000000001", "Fern", "US", "LOCAL", "TTP_secret_us", "USLC1")
 PRODUCTS = "/product/202502/products/search"
 GET_PRODUCT = "/product/202309/products/{id}"
+RETURNS = "/return_refund/202309/returns/search"
 ORDERS = "/order/202309/orders/search"
 
 
@@ -372,9 +373,7 @@ def returned(number, **fields):
 
 
 def test_returns_come_fifty_at_a_time_with_their_items():
-    session = FakeAPI(
-        {"/return_refund/202309/returns/search": listed("return_orders", [returned(n) for n in range(1, 71)])}
-    )
+    session = FakeAPI({RETURNS: listed("return_orders", [returned(n) for n in range(1, 71)])})
 
     frame, items = fetch(session, "returns", items=True, status="AWAITING_BUYER_SHIP")
 
@@ -392,7 +391,7 @@ def test_a_second_amount_in_a_list_of_one_is_told():
     odd = returned(1, discount_amount=[{"currency": "GBP", "product_seller_discount": "1"}] * 2)
 
     with pytest.warns(TTSWarning, match=r"discount_amount \(1\)"):
-        frame = fetch(FakeAPI({"/return_refund/202309/returns/search": {"return_orders": [odd]}}), "returns")
+        frame = fetch(FakeAPI({RETURNS: {"return_orders": [odd]}}), "returns")
 
     assert frame["product_seller_discount"].tolist() == [1.0]
     assert json.loads(frame["extra"][0])["discount_amount"] == odd["discount_amount"]
@@ -402,7 +401,7 @@ def test_deadlines_that_differ_are_kept_and_the_earliest_is_shown():
     actions = [{"action": "A", "deadline": SECOND + 90}, {"action": "B", "deadline": SECOND + 60}]
     odd = returned(1, seller_next_action_response=actions)
 
-    frame = fetch(FakeAPI({"/return_refund/202309/returns/search": {"return_orders": [odd]}}), "returns").iloc[0]
+    frame = fetch(FakeAPI({RETURNS: {"return_orders": [odd]}}), "returns").iloc[0]
 
     assert frame["seller_next_actions"] == "A,B"
     assert frame["seller_next_action_due_at"] == pd.Timestamp(SECOND + 60, unit="s", tz="UTC")
@@ -674,6 +673,18 @@ def test_whatever_comes_becomes_rows_of_the_same_types_and_no_field_is_lost(name
     extras = [json.loads(told or "{}") for told in made["extra"].to_pylist()]
     assert sum("new" in extra for extra in extras) == sum("new" in row for row in rows)
     to_output(made, form="pandas", money="float", tz="UTC", attrs={})
+
+
+def test_rows_come_as_they_were_sent_where_that_is_asked_for():
+    session = FakeAPI({RETURNS: listed("return_orders", [returned(2), returned(1)])})
+
+    frame, items = fetch(session, "returns", items=True, raw=True)
+    arrow = fetch(session, "returns", raw=True, to="arrow")
+
+    assert frame["raw"].tolist() == [returned(2), returned(1)]
+    assert items["raw"].tolist() == [returned(n)["return_line_items"][0] for n in (2, 1)]
+    assert json.loads(arrow["raw"][0].as_py()) == returned(2)
+    assert fetch(FakeAPI({RETURNS: {}}), "returns", raw=True).dtypes.to_dict() == frame.dtypes.to_dict()
 
 
 @pytest.mark.parametrize("name", sorted(TABLES_BY_NAME))

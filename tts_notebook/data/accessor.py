@@ -34,6 +34,7 @@ class Options(TypedDict, total=False):
     money: Literal["float", "decimal"] | None
     tz: str
     max_rate: float | None
+    raw: bool
 
 
 _TYPES = {
@@ -48,6 +49,7 @@ _TYPES = {
     "money": 'Literal["float", "decimal"] | None',
     "tz": "str",
     "max_rate": "float | None",
+    "raw": "bool",
 }
 _PERIOD = {
     "since": """Start of the period, included: a date, a datetime, "2026-11-01", "2026-11-01 12:00", or how long
@@ -62,6 +64,7 @@ _COMMON = {
     "money": '"float" (default in pandas) or "decimal", exact (default elsewhere).',
     "tz": "Zone of dates without one, and of the times in the table; an IANA name.",
     "max_rate": "Requests per second at the most. Default: as TikTok Shop allows.",
+    "raw": "Add a column raw: each row's JSON as it came, a dict in pandas, text elsewhere.",
 }
 _DAYS = """Whole days of the calendar of each shop: a date means that day there, whatever tz is. The current day is
 not there yet."""
@@ -80,7 +83,7 @@ def options_of(table: Table, children: Sequence[Table] = ()) -> dict[str, Any]:
         options["detail"] = False
     if children:
         options["items"] = False
-    return options | {"progress": None, "to": "pandas", "money": None, "tz": "UTC", "max_rate": None}
+    return options | {"progress": None, "to": "pandas", "money": None, "tz": "UTC", "max_rate": None, "raw": False}
 
 
 def accessor(table: Table, *children: Table) -> Callable[[Method], Method]:
@@ -177,7 +180,7 @@ def _arguments(table: Table, children: Sequence[Table]) -> Iterator[tuple[str, s
         yield "detail", "Also make the detail calls, which adds columns."
     if "items" in options:
         yield "items", f"Return ({', '.join((table.name, *(child.name for child in children)))}) from the same pull."
-    yield from ((name, _COMMON[name]) for name in ("progress", "to", "money", "tz", "max_rate"))
+    yield from ((name, text) for name, text in _COMMON.items() if name != "shops")
 
 
 def _either(words: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ class Asked:
     money: Any = None
     tz: Any = "UTC"
     max_rate: Any = None
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def _question(listing: Listing, asked: Asked, now: datetime) -> Question:
         by=one_of("by", asked.by, tuple(root.walks)) if root.walks and asked.by is not None else default,
         statuses=choose_statuses(asked.status, root.statuses),
         detail=bool(asked.detail),
+        raw=bool(asked.raw),
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EXTRA = Column("extra", "string", "", "fields that are not known yet, as one JSON object; null if none")
+RAW = Column("raw", "json", "", "the row's JSON object as it came, with raw=True")
 _NOTHING: dict[str, Any] = {}
 
 

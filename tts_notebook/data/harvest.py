@@ -9,9 +9,9 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from tts_notebook.api.shops import Shop
-from tts_notebook.data.frames import schema, tabulate
-from tts_notebook.data.tables import Source, Table
-from tts_notebook.data.values import read_time
+from tts_notebook.data.frames import RAW, schema, tabulate
+from tts_notebook.data.tables import Table
+from tts_notebook.data.values import json_text, read_time
 from tts_notebook.data.zones import zone_of
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class Harvest:
     earlier one unless its update_time is older.
     """
 
-    def __init__(self, tables: Sequence[Table], *, detail: bool = False) -> None:
+    def __init__(self, tables: Sequence[Table], *, detail: bool = False, raw: bool = False) -> None:
         self.misfits: Counter[str] = Counter()
-        self._tables, self._detail = tables, detail
+        self._tables, self._detail, self._raw = tables, detail, raw
         self._key = tables[0].listing.key
         self._chunks: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
         self._owners: dict[str, list[int]] = {table.name: [] for table in tables}
@@ -73,25 +73,34 @@ class Harvest:
             for row, above in _rows(table, each.record)
         ]
         of_shop = {"id": shop.id, "name": shop.name, "region": shop.region} if shop else {}
-        beside: dict[Source, list[Mapping[str, Any]]] = {
-            "record": [each.record for _, each, _, _ in rows],
-            "above": [above for _, _, _, above in rows],
-            "shop": [of_shop] * len(rows),
-        }
-        kinds: tuple[Source, ...] = ("page", "parent", "window")
-        beside |= {kind: [each.beside.get(kind, {}) for _, each, _, _ in rows] for kind in kinds}
         columns = table.chosen(detail=self._detail)
-        read = {column.of for column in columns} | set(table.keeps)
+        beside: dict[str, list[Mapping[str, Any]]] = {}
+        for source in {column.of for column in columns}.union(table.keeps) - {""}:
+            if source == "shop":
+                beside[source] = [of_shop] * len(rows)
+            elif source == "record":
+                beside[source] = [each.record for _, each, _, _ in rows]
+            elif source == "above":
+                beside[source] = [above for _, _, _, above in rows]
+            else:
+                beside[source] = [each.beside.get(source, {}) for _, each, _, _ in rows]
         made, misfits = tabulate(
             columns,
             [row for _, _, row, _ in rows],
             zone=zone_of(shop.region) if shop else "UTC",
             known={source: table.known(source) for source in table.keeps},
-            **{source: objects for source, objects in beside.items() if source in read},
+            **beside,
         )
-        self._chunks[table.name].append(made)
+        self._chunks[table.name].append(self._with_raw(made, [row for _, _, row, _ in rows]))
         self._owners[table.name] += [number for number, _, _, _ in rows]
         self.misfits += misfits
+
+    def _with_raw(self, made: pa.Table, rows: Sequence[Record]) -> pa.Table:
+        import pyarrow as pa
+
+        if not self._raw:
+            return made
+        return made.append_column(RAW.name, pa.array([json_text(row) for row in rows], pa.string()))
 
     def merge(self, other: Harvest) -> None:
         """Take over what another harvest collected from other shops."""
@@ -110,7 +119,7 @@ class Harvest:
     def _finished(self, table: Table, kept: set[int]) -> pa.Table:
         import pyarrow as pa
 
-        empty = schema(table.chosen(detail=self._detail)).empty_table()
+        empty = self._with_raw(schema(table.chosen(detail=self._detail)).empty_table(), [])
         made = pa.concat_tables([empty, *self._chunks[table.name]])
         owners = self._owners[table.name]
         chosen = made.take(pa.array(compress(range(len(owners)), (owner in kept for owner in owners)), pa.int64()))

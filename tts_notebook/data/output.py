@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tts_notebook.data.choice import one_of
+from tts_notebook.data.frames import RAW
 from tts_notebook.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
             # cannot even subtract ("precision out of range"), and None stops arithmetic
             missing = frame[column.name].isna()
             frame[column.name] = frame[column.name].astype(object).mask(missing, Decimal("NaN"))
+    if RAW.name in frame.columns:
+        frame[RAW.name] = pd.Series([json.loads(text) for text in frame[RAW.name]], index=frame.index, dtype=object)
     return frame
 
 

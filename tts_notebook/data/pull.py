@@ -77,6 +77,7 @@ class Question:
     by: str = ""
     statuses: tuple[str, ...] = ()
     detail: bool = False
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,10 @@ class Pull:
             APIError: every shop refused; the first refusal.
             RateLimited, TokenRejected, TransportError: the pull broke off.
         """
-        gathered = Harvest(tables, detail=self.question.detail)
+        gathered = Harvest(tables, detail=self.question.detail, raw=self.question.raw)
         refusals: list[APIError] = []
         for shop in shops:
-            harvest = Harvest(tables, detail=self.question.detail)
+            harvest = Harvest(tables, detail=self.question.detail, raw=self.question.raw)
             try:
                 for batch in self._batches(self.question.listing, shop):
                     harvest.add(shop, self._finished(batch, shop))
