@@ -31,10 +31,8 @@ _STYLE = """<style>
   background: #0b57d0; color: #fff !important; text-decoration: none; font-weight: 600 }
 .tts-panel a.tts-link:focus-visible { outline: 3px solid var(--jp-ui-font-color1, #000); outline-offset: 2px }
 .tts-panel a.tts-cancel { color: inherit; text-decoration: underline }
-.tts-panel dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 14px; margin: 6px 0 8px;
-  line-height: 1.4 }
-.tts-panel dt { color: var(--jp-ui-font-color2, inherit); font-weight: 400 }
-.tts-panel dd { margin: 0 }
+.tts-panel .tts-fact { display: grid; grid-template-columns: 9.5rem 1fr; gap: 12px; line-height: 1.4; margin: 5px 0 }
+.tts-panel .tts-fact span:first-child { color: var(--jp-ui-font-color2, inherit) }
 </style>"""
 
 
@@ -307,6 +305,8 @@ def _settled_html(view: View) -> str:
 
 
 def _facts_html(view: View) -> str:
-    # a definition list: front-ends give tables a dress of their own
-    rows = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in view.facts)
-    return f"<dl>{rows}</dl>" if rows else ""
+    # plain blocks: front-ends give tables and definition lists a dress of their own
+    return "".join(
+        f'<div class="tts-fact"><span>{escape(label)}:</span> <span>{escape(value)}</span></div>'
+        for label, value in view.facts
+    )
