@@ -22,6 +22,7 @@ from tts_notebook.notebook.surroundings import Line, Surroundings, say, surround
 from tts_notebook.notebook.view import countdown, text_of, view_of
 
 if TYPE_CHECKING:
+    from tts_notebook.data.shop import ShopSession
     from tts_notebook.notebook.connections import Connection, Connections
     from tts_notebook.notebook.login import Login
     from tts_notebook.notebook.panel import Panel
@@ -59,6 +60,11 @@ class AuthMagics:
             return None
         verb: Callable[[Namespace], object] = getattr(self, f"_{arguments.verb}")
         return verb(arguments)
+
+    def session(self) -> ShopSession | None:
+        """The session that lines without a profile are about, None if nobody logged in here."""
+        connection = self._find(None)
+        return None if connection is None else connection.session
 
     def close(self) -> None:
         """Take back everything: threads, panels, pending logins, the sandbox, injected names."""
