@@ -70,6 +70,17 @@ _DAYS = """Whole days of the calendar of each shop: a date means that day there,
 not there yet."""
 
 
+_RETURNS = """Shape (rows, columns), the same columns and types for 0 rows: {columns}, … and extra (JSON text:
+fields not known yet). See docs/tables.md. attrs tells period, shops, calls, and what is missing."""
+_RAISES = (
+    "InputError: what was asked makes no sense; nothing was asked of TikTok Shop.",
+    "PermissionMissing: the grant lacks {scopes}.",
+    "RateLimited, TransportError: it broke off; no table rather than one with a gap.",
+)
+_WARNS = """TTSWarning: a shop refused, and only the other shops' rows are here; or some values were not of their
+column's kind and are in extra."""
+
+
 def options_of(table: Table, children: Sequence[Table] = ()) -> dict[str, Any]:
     """Return the options of a table's accessor and their defaults, in order."""
     listing, root = table.listing, table.listing.root
@@ -119,45 +130,23 @@ def accessor(table: Table, *children: Table) -> Callable[[Method], Method]:
 def docstring(table: Table, children: Sequence[Table] = ()) -> str:
     """Compose the docstring of a table's accessor: plain text, as a notebook shows it."""
     listing = table.listing
-    shown = ", ".join(column.name for column in table.columns[:8])
-    parts = [f"Fetch {table.title}, one row per {table.row}.", *filter(None, [table.about])]
-    if listing.root.days:
-        parts.append(_DAYS)
-    told = [_section("Args:", (f"{name}: {text}" for name, text in _arguments(table, children)))]
-    told.append(
-        _section(
-            "Returns:",
-            [
-                f"Shape (rows, columns), the same columns and types for 0 rows: {shown}, … and extra (JSON text: "
-                "fields not known yet). See docs/tables.md. attrs tells period, shops, calls, and what is missing."
-            ],
-        )
-    )
+    head = [f"Fetch {table.title}, one row per {table.row}.", table.about, _DAYS if listing.root.days else ""]
     scopes = ", ".join(dict.fromkeys(each.scope for each in listing.chain))
-    told.append(
-        _section(
-            "Raises:",
-            (
-                "InputError: what was asked makes no sense; nothing was asked of TikTok Shop.",
-                f"PermissionMissing: the grant lacks {scopes}.",
-                "RateLimited, TransportError: it broke off; no table rather than one with a gap.",
-            ),
-        )
-    )
-    told.append(
-        _section(
-            "Warns:",
-            [
-                "TTSWarning: a shop refused, and only the other shops' rows are here; or some values were not of "
-                "their column's kind and are in extra."
-            ],
-        )
-    )
+    sections = {
+        "Args:": [f"{name}: {text}" for name, text in _arguments(table, children)],
+        "Returns:": [_RETURNS.format(columns=", ".join(column.name for column in table.columns[:8]))],
+        "Raises:": [text.format(scopes=scopes) for text in _RAISES],
+        "Warns:": [_WARNS],
+    }
     calls = [f"{each.source} ({each.method} {each.path})" for each in listing.chain]
     calls += [f"with detail: {lookup.source} (GET {lookup.path})" for lookup in listing.lookups]
-    source = textwrap.fill(f"Source: {'; '.join(calls)}.", 88)
-    head = [textwrap.fill(" ".join(part.split()), 88) for part in parts]
-    return "\n\n".join([*head, *told, source]) + "\n"
+    return "\n\n".join(
+        [
+            *(textwrap.fill(" ".join(part.split()), 88) for part in head if part),
+            *(_section(title, entries) for title, entries in sections.items()),
+            textwrap.fill(f"Source: {'; '.join(calls)}.", 88) + "\n",
+        ]
+    )
 
 
 def _arguments(table: Table, children: Sequence[Table]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tts_notebook.data import finance, logistics, orders, performance, products, returns, seller
+from tts_notebook.data import finance, logistics, orders, performance, products, returns, seller, stock
 from tts_notebook.data.accessor import Method, accessor, options_of
 from tts_notebook.data.tables import Table
 from tts_notebook.errors import InputError
@@ -64,7 +64,7 @@ def _entries() -> Iterator[Entry]:
         (finance.UNSETTLED,),
         (products.PRODUCTS, products.SKUS),
         (products.SKUS,),
-        (products.INVENTORY,),
+        (stock.INVENTORY,),
         (products.CATEGORIES,),
         (products.BRANDS,),
         (logistics.WAREHOUSES,),

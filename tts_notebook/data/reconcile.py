@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tts_notebook.data.answer import Answer, Asked, ask
@@ -13,7 +13,7 @@ from tts_notebook.data.frames import EXTRA
 from tts_notebook.data.ledger import REASONS, Books, Row, compare, sale_of
 from tts_notebook.data.orders import ORDERS
 from tts_notebook.data.output import check_output, to_output
-from tts_notebook.data.period import parse_period
+from tts_notebook.data.period import Period, parse_period
 from tts_notebook.data.pull import Session
 from tts_notebook.data.tables import Table
 from tts_notebook.data.values import arrow_type
@@ -123,44 +123,8 @@ def reconcile(session: Session, asked: Asked, *, now: datetime) -> Reconciliatio
     """Pull what is needed and compare it; see the session's method for the arguments."""
     _, money = check_output("pandas", asked.money)
     period = parse_period(asked.since, asked.until, now=now, tz=asked.tz)
-    since: Any = period.since or "all"
-    before = max(period.since - _BEFORE, datetime(2000, 1, 1, tzinfo=UTC)) if period.since else "all"
     notes: list[str] = []
-
-    refused: dict[str, set[str]] = {}
-
-    def rows_of(table: Table, start: Any, end: Any = None) -> list[dict[str, Any]]:
-        given = _ask(session, table, asked, start, end, now, notes)
-        if given is None:
-            return []
-        refused[table.name] = set(given.attrs["partial"])
-        names = [column.name for column in table.columns if column.kind != "json"]
-        rows: list[dict[str, Any]] = given.tables[table.name].select(names).to_pylist()
-        return rows
-
-    def inside(moment: datetime | None) -> bool:
-        return moment is not None and (period.since is None or moment >= period.since) and moment < period.until
-
-    orders, statements = rows_of(ORDERS, since, period.until), rows_of(STATEMENTS, before)
-    placed = {(row["shop_id"], row["order_id"]) for row in orders}
-    paid = {(row["shop_id"], row["payment_id"]) for row in statements if inside(row["statement_at"])}
-    shops = {row["shop_id"] for row in (*orders, *statements)}
-    books = Books(
-        orders=orders,
-        transactions=[
-            row
-            for row in rows_of(TRANSACTIONS, since)
-            if (row["shop_id"], row["order_id"]) in placed or inside(row["statement_at"])
-        ],
-        statements=[{**row, "elsewhen": not inside(row["statement_at"])} for row in statements],
-        payments=[
-            row
-            for row in rows_of(PAYMENTS, since)
-            if (row["shop_id"], row["payment_id"]) in paid or inside(row["created_at"])
-        ],
-        unsettled=[row for row in rows_of(UNSETTLED, since) if (row["shop_id"], row["order_id"]) in placed],
-        without_payments=frozenset(refused.get(PAYMENTS.name, shops)),
-    )
+    books = _read_books(session, asked, period, now, notes)
     found = compare(books)
     return Reconciliation(
         summary=_frame(_summed(books, found), _SUMMARY, money, asked.tz),
@@ -172,12 +136,37 @@ def reconcile(session: Session, asked: Asked, *, now: datetime) -> Reconciliatio
     )
 
 
-def _ask(
-    session: Session, table: Table, asked: Asked, since: Any, until: Any, now: datetime, notes: list[str]
-) -> Answer | None:
-    question = Asked(
-        since=since, until=until, shops=asked.shops, progress=asked.progress, tz="UTC", max_rate=asked.max_rate
+def _read_books(session: Session, asked: Asked, period: Period, now: datetime, notes: list[str]) -> Books:
+    """Read what belongs to a period; whatever was sold in it may be settled until now."""
+    since: Any = period.since or "all"
+
+    def told(table: Table, start: Any = since, end: Any = None) -> Answer | None:
+        question = replace(asked, since=start, until=end, tz="UTC", money=None)
+        return _ask(session, table, question, now, notes)
+
+    def inside(moment: datetime | None) -> bool:
+        return moment is not None and (period.since is None or moment >= period.since) and moment < period.until
+
+    orders = _rows(told(ORDERS, end=period.until), ORDERS)
+    statements = _rows(told(STATEMENTS, period.since - _BEFORE if period.since else since), STATEMENTS)
+    settled, waiting = _rows(told(TRANSACTIONS), TRANSACTIONS), _rows(told(UNSETTLED), UNSETTLED)
+    paying = told(PAYMENTS)
+    placed = {(row["shop_id"], row["order_id"]) for row in orders}
+    paid = {(row["shop_id"], row["payment_id"]) for row in statements if inside(row["statement_at"])}
+    everywhere = {row["shop_id"] for row in (*orders, *statements)}
+    return Books(
+        orders=orders,
+        transactions=[
+            row for row in settled if (row["shop_id"], row["order_id"]) in placed or inside(row["statement_at"])
+        ],
+        statements=[{**row, "elsewhen": not inside(row["statement_at"])} for row in statements],
+        payments=[row for row in payments if (row["shop_id"], row["payment_id"]) in paid or inside(row["created_at"])],
+        unsettled=[row for row in waiting if (row["shop_id"], row["order_id"]) in placed],
+        without_payments=frozenset(everywhere if paying is None else paying.attrs["partial"]),
     )
+
+
+def _ask(session: Session, table: Table, question: Asked, now: datetime, notes: list[str]) -> Answer | None:
     try:
         given = ask(session, [table], question, now=now)
     except (PermissionMissing, RateLimited, TokenRejected):
@@ -189,6 +178,11 @@ def _ask(
         return None
     notes += given.told
     return given
+
+
+def _rows(given: Answer | None, table: Table) -> list[dict[str, Any]]:
+    names = [column.name for column in table.columns if column.kind != "json"]
+    return given.tables[table.name].select(names).to_pylist() if given else []
 
 
 def _joined(books: Books) -> list[dict[str, Any]]:
