@@ -160,7 +160,11 @@ def _read_books(session: Session, asked: Asked, period: Period, now: datetime, n
             row for row in settled if (row["shop_id"], row["order_id"]) in placed or inside(row["statement_at"])
         ],
         statements=[{**row, "elsewhen": not inside(row["statement_at"])} for row in statements],
-        payments=[row for row in payments if (row["shop_id"], row["payment_id"]) in paid or inside(row["created_at"])],
+        payments=[
+            row
+            for row in _rows(paying, PAYMENTS)
+            if (row["shop_id"], row["payment_id"]) in paid or inside(row["created_at"])
+        ],
         unsettled=[row for row in waiting if (row["shop_id"], row["order_id"]) in placed],
         without_payments=frozenset(everywhere if paying is None else paying.attrs["partial"]),
     )
@@ -197,12 +201,13 @@ def _joined(books: Books) -> list[dict[str, Any]]:
         payment = payments.get((row["shop_id"], statement.get("payment_id")), {})
         order = orders.get(key)
         # the sale stands in the order's first transaction only, so that the column can be added up
-        first = order is not None and key not in settled
-        settled.add(key)
+        first = row["type"] == "ORDER" and key not in settled
+        if first:
+            settled.add(key)
         joined.append(
             {
                 **{name: row.get(name) for name in _ROWS},
-                "state": "settled" if row["type"] == "ORDER" else row["type"].lower(),
+                "state": "settled" if row["type"] == "ORDER" else (row["type"] or "").lower(),
                 "order_status": order["status"] if order else None,
                 "sale_amount": sale_of(order) if order and first else None,
                 "payment_id": statement.get("payment_id"),
