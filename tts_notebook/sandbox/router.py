@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 from .consent import AUTHORIZE_PATHS, ConsentDesk
 from .control import ControlDesk
 from .faults import Fault, instead_of_answer, spoil
@@ -32,6 +34,8 @@ class Router:
         self.parts.stats.faults.update(fault.name for fault in struck)
         response = self._instead(struck, at) or self._answer(request, at)
         response = spoil(response, struck)
+        # as every HTTP server does: a client whose clock is wrong can tell by how much
+        response.headers += (("date", formatdate(at.now, usegmt=True)),)
         response.delay += self.parts.settings.latency_ms / 1000
         self.parts.stats.count(self._name(request.path), response)
         return response
