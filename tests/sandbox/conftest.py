@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.harness.sandboxes import Sandbox
+from tests.sandbox.desk import Desk
 from tests.sandbox.oracle import SignatureOracle
 from tests.sandbox.visitor import Visitor
 
@@ -23,6 +24,18 @@ def shop_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def seller(shop_server: Sandbox) -> Visitor:
     """The British seller, signed in to the shared sandbox."""
     return Visitor(shop_server).sign_in()
+
+
+@pytest.fixture(scope="session")
+def visitors(shop_server: Sandbox) -> dict[str, Visitor]:
+    """Every seller, by key, signed in to the shared sandbox."""
+    return {key: Visitor(shop_server).sign_in(key) for key in ("gb", "us", "xb", "id")}
+
+
+@pytest.fixture(scope="session")
+def desks(visitors: dict[str, Visitor]) -> list[Desk]:
+    """Every shop of the shared sandbox, with its seller."""
+    return [Desk(visitor, shop) for visitor in visitors.values() for shop in visitor.shops]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
 from typing import Any
@@ -120,6 +121,21 @@ class Visitor:
             page_token = data["next_page_token"]
             if not page_token:
                 return orders
+        raise AssertionError("The pages do not end.")
+
+    def ask(self, method: str, path: str, body: object = None, **query: str) -> Answer:
+        """Make a shop-level call about the first shop, or about the one of `shop_cipher`."""
+        raw = b"" if body is None else json.dumps(body).encode()
+        return self.call(method, path, raw, **{"shop_cipher": self.cipher, **query})
+
+    def pages(self, method: str, path: str, body: object = None, **query: str) -> Iterator[Answer]:
+        page_token = ""
+        for _ in range(200):
+            answer = self.ask(method, path, body, **query, page_token=page_token)
+            yield answer
+            page_token = answer.data["next_page_token"]
+            if not page_token:
+                return
         raise AssertionError("The pages do not end.")
 
     def control(self, **wishes: object) -> Answer:

@@ -17,7 +17,7 @@ from .world import ShopBooks, World
 
 @dataclass(slots=True)
 class Call:
-    """One accepted call: who asks, about which shop, with which checked parameters."""
+    """One accepted call: who asks, when, about which shop, with which checked parameters."""
 
     seller: Seller
     world: World
@@ -26,6 +26,7 @@ class Call:
     query: Values = field(default_factory=dict)
     body: Values = field(default_factory=dict)
     path: dict[str, str] = field(default_factory=dict)
+    moment: int = 0
 
     @property
     def books(self) -> ShopBooks:

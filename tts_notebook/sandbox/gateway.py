@@ -10,7 +10,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from . import order_endpoints, shop_endpoints
+from . import finance_endpoints, order_endpoints, shop_endpoints
 from .catalogue import Seller, Shop
 from .endpoints import Call, Endpoint, Routes
 from .envelope import encode, failure, request_id, success
@@ -23,7 +23,7 @@ from .signature import is_signed
 from .wire import Request, Response
 from .world import World
 
-ENDPOINTS = (*shop_endpoints.ENDPOINTS, *order_endpoints.ENDPOINTS)
+ENDPOINTS = (*shop_endpoints.ENDPOINTS, *order_endpoints.ENDPOINTS, *finance_endpoints.ENDPOINTS)
 EARLIEST, LATEST = 300, 30  # seconds before and after the server's clock
 
 
@@ -83,6 +83,7 @@ class Gateway:
             query=read_query(endpoint.query, request.query),
             body=read_body(endpoint.body, request),
             path=in_path,
+            moment=self.world.moment(at.now),
         )
         data = endpoint.answer(call)
         return data if isinstance(data, list) else [encode(data)]

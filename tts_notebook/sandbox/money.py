@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 DECIMALS = {"GBP": 2, "USD": 2, "MYR": 2, "IDR": 0}
@@ -18,6 +19,20 @@ def amount_text(minor: int, decimals: int, padded: bool = False) -> str:
     if not padded:
         fraction = fraction.rstrip("0")
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Return an amount in parts that add up to it, as large as their weights say."""
+    whole = sum(weights) or 1
+    parts, before, so_far = [], 0, 0
+    for weight in weights:
+        so_far += weight
+        upto = amount * so_far // whole
+        parts.append(upto - before)
+        before = upto
+    if parts:
+        parts[0] += amount - before  # all weights are 0
+    return parts
 
 
 def share(minor: int, per_mille: int) -> int:

@@ -87,7 +87,7 @@ def _read(field: Field, value: Any) -> Any:
         if field.required:
             raise Refusal(Why.INVALID, f"{field.name} is required")
         return field.default
-    if field.choices and value not in field.choices:
+    if field.choices and not set(value if isinstance(value, list) else [value]) <= set(field.choices):
         raise Refusal(Why.INVALID, f"{field.name} must be one of {', '.join(field.choices)}")
     size = len(value) if field.kind == "texts" else value
     if field.kind in ("number", "texts") and not field.low <= size <= field.high:

@@ -41,11 +41,12 @@ class Parts:
 def assemble(settings: Settings) -> Parts:
     """Build the parts. The world's moment is `settings.now`, or the clock's when that is 0."""
     clock = Clock(settings)
+    started = int(clock.now())
     parts = Parts(
         settings=settings,
         app=registered_app(settings.seed),
         clock=clock,
-        world=World(settings.seed, settings.orders, settings.now or int(clock.now())),
+        world=World(settings.seed, settings.orders, settings.now or started, started),
         authorizations=Authorizations(settings, _mint),
         limiter=RateLimiter(settings),
         faults=FaultPlan(settings.faults),

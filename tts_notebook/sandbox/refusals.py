@@ -75,11 +75,13 @@ class Why(Enum):
         "Internal error. Please try again. If the issue persists after multiple attempts, please contact "
         "platform support.",
     )
+    # Which code a shop in South East Asia meets is not known; this is the only one of finance that is.
+    NO_PAYMENTS = 200, 22005007, "merchant not exist"
     FOREIGN_ORDER = 200, 21008111, "The order or package does not belong to the current seller."
 
 
 # Domain services answer in their own words, without the gateway's suffix.
-_DOMAIN = frozenset((Why.FOREIGN_ORDER,))
+_DOMAIN = frozenset((Why.FOREIGN_ORDER, Why.NO_PAYMENTS))
 
 
 class Refusal(Exception):

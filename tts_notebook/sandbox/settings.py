@@ -39,6 +39,9 @@ class Behaviour:
     total_count: str = switch("the number of rows of a search", "exact", "missing", "capped")
     absent_times: str = switch("times an order has not reached", "missing", "zero")
     money: str = switch("decimals of an amount: 5 or 5.00", "short", "padded")
+    sea_statements: str = switch(
+        "where a statement of a shop in South East Asia counts shipping costs", "shipping-in-fees", "shipping-apart"
+    )
     retry_after: str = switch("whether a throttled answer carries Retry-After", "no", "yes")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from .catalogue import Seller, Shop, sellers
 from .order_json import Style, order_text, payment_method, southeast_asian
@@ -14,10 +14,12 @@ from .paging import Key
 from .rhythm import order_times
 
 SortField = Literal["create_time", "update_time"]
+T = TypeVar("T")
 
 # At about 4 KB an order this is at most 480 MB of remembered JSON in each shop.
 REMEMBERED_ORDERS = 120_000
 REMEMBERED_SEARCHES = 32
+DERIVED = 64
 SORT_KEYS: dict[SortField, Callable[[Order], Key]] = {
     "create_time": attrgetter("created", "id"),
     "update_time": attrgetter("updated", "id"),
@@ -38,6 +40,8 @@ class ShopBooks:
         self._json: dict[int, bytes] = {}
         self._sorted: dict[SortField, list[Order]] = {}
         self._searches: dict[object, list[Order]] = {}
+        self._derived: dict[object, Any] = {}
+        self.opening = count
 
     def find(self, order_id: str) -> Order | None:
         return self._by_id.get(int(order_id)) if order_id.isdecimal() and len(order_id) < 20 else None
@@ -55,6 +59,15 @@ class ShopBooks:
                 del self._searches[next(iter(self._searches))]
             self._searches[question] = search()
         return self._searches[question]
+
+    def derived(self, name: object, make: Callable[[], T]) -> T:
+        """Return what follows from the orders, made when first asked for; any change forgets it."""
+        if name not in self._derived:
+            if len(self._derived) >= DERIVED:
+                del self._derived[next(iter(self._derived))]
+            self._derived[name] = make()
+        made: T = self._derived[name]
+        return made
 
     def json(self, order: Order) -> bytes:
         """Return an order as search and detail 202309 give it, encoded once."""
@@ -110,16 +123,26 @@ class ShopBooks:
     def _changed(self) -> None:
         self._sorted.clear()
         self._searches.clear()
+        self._derived.clear()
 
 
 class World:
     """All sellers and their shops' books, from one seed and one moment."""
 
-    def __init__(self, seed: int, orders: int, now: int) -> None:
+    def __init__(self, seed: int, orders: int, now: int, started: int | None = None) -> None:
         self.seed, self.orders, self.now = seed, orders, now
+        self.started = now if started is None else started
         self.sellers: tuple[Seller, ...] = sellers(seed)
         self.style = Style()
         self._books: dict[str, ShopBooks] = {}
+
+    def moment(self, clock: float) -> int:
+        """Return what time it is in the world: it moves with the server's clock, in whole hours.
+
+        So nothing changes between two calls of one minute, and setting the clock ahead makes
+        statements and payments happen.
+        """
+        return self.now + (int(clock) - self.started) // 3600 * 3600
 
     def seller(self, key: str) -> Seller | None:
         """Return the seller of that key; the empty key means the default seller."""
