@@ -311,7 +311,7 @@ def test_a_foreign_order_is_refused(seller):
 
 
 def test_time_turns_processing_into_paid_and_settles_what_completes(visit):
-    visitor = visit().sign_in()
+    visitor = visit("--orders", "900").sign_in()
     desk = Desk(visitor, visitor.shops[0])
     before, waited = statements(desk), waiting(desk)
 
