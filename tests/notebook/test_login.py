@@ -208,6 +208,34 @@ def test_listener_and_paste_race_and_the_first_wins(pending):
         pending.paste(redirect)
 
 
+@pytest.mark.parametrize("_round", range(5))
+def test_listener_and_paste_at_the_same_moment_exchange_the_code_once(pending, _round):
+    redirect = press(pending.url)
+    start, outcomes = threading.Barrier(2), []
+
+    def paste() -> None:
+        start.wait()
+        try:
+            outcomes.append(pending.paste(redirect).ready)
+        except InputError as late:
+            outcomes.append("not wait for an address any more" in str(late))
+
+    def browse() -> None:
+        start.wait()
+        page = requests.get(redirect, timeout=10)
+        outcomes.append(any(words in page.text for words in ("Connected", "connected", "One moment")))
+
+    racers = [threading.Thread(target=racer) for racer in (paste, browse)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(10)
+
+    assert pending.wait(5).ready
+    assert outcomes[0] is True
+    assert len(outcomes) <= 2
+
+
 def test_a_busy_port_is_named_and_nothing_is_left_running(free_port):
     with socket.socket() as other:
         other.bind(("127.0.0.1", free_port))

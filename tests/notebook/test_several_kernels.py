@@ -206,6 +206,23 @@ def test_panels_of_one_profile_in_two_kernels_agree_and_their_controls_work(sand
 
 
 @pytest.mark.kernel
+def test_clicking_refresh_now_three_times_spends_one_refresh_token(start_kernel, start_sandbox, free_port):
+    own = start_sandbox("--orders", "10", "--latency-ms", "500", "--redirect-uri", f"http://localhost:{free_port}/")
+    kernel = start_kernel(env=own.environment(free_port))
+    kernel.run("%load_ext tts_notebook")
+    kernel.run("h = %tiktok_auth login")
+    requests.get(press(kernel.run("print(h.url)").stdout.strip()), timeout=10)
+    kernel.run("%tiktok_auth panel")
+
+    for _ in range(3):
+        kernel.click("Refresh now")
+
+    kernel.wait_until(lambda: "Last renewed" in str(list(kernel.widgets().values())), what="the refresh")
+    kernel.listen(0.8)
+    assert requests.get(f"{own.api_base_url}/sandbox/stats", timeout=10).json()["token_refreshes"] == 1
+
+
+@pytest.mark.kernel
 def test_profiles_are_listed_switched_renamed_and_configured(start_kernel, sandbox, free_port, tmp_path):
     kernel = start_kernel()
     kernel.run("%load_ext tts_notebook")
