@@ -193,6 +193,14 @@ def test_a_shop_without_payments_is_compared_as_far_as_its_statements():
     assert "Note: Payments are not compared" in repr(found)
 
 
+def test_statements_without_a_shipping_cost_have_it_in_their_fees():
+    books = Books()
+    for each in books.statements.values():
+        each["fee_amount"] = str(Decimal(each["fee_amount"]) + Decimal(each.pop("shipping_cost_amount")))
+
+    assert reconciled(books).adds_up
+
+
 def test_a_period_in_the_middle_is_whole():
     found = reconciled(Books(), since="9d", until="5d")
 

@@ -26,6 +26,13 @@ REASONS = {
 _NEVER = frozenset({"UNPAID", "ON_HOLD", "CANCELLED"})
 _DONE = frozenset({"DELIVERED", "COMPLETED"})
 _ZERO = Decimal(0)
+# what an amount of a statement is called in its transactions
+_STATEMENT_PARTS = {
+    "revenue_amount": "revenue_amount",
+    "fee_amount": "fee_tax_amount",
+    "shipping_cost_amount": "shipping_cost_amount",
+    "adjustment_amount": "adjustment_amount",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +115,20 @@ def _of_statements(books: Books) -> Iterator[dict[str, Any]]:
     parts = _grouped(books.transactions, "statement_id")
     paid = {(row["shop_id"], row["payment_id"]) for row in books.payments}
     known = {(row["shop_id"], row["statement_id"]) for row in books.statements}
-    names = {
-        "revenue_amount": "revenue_amount",
-        "fee_amount": "fee_tax_amount",
-        "shipping_cost_amount": "shipping_cost_amount",
-        "adjustment_amount": "adjustment_amount",
-    }
     for row in books.statements:
         key, settled = (row["shop_id"], row["statement_id"]), _sum([row], "settlement_amount")
         if row["elsewhen"]:
             continue
-        if settled != _sum([row], *names):
+        added = _sum([row], *_STATEMENT_PARTS)
+        if settled != added:
             said = "settlement_amount is not revenue + fee + shipping_cost + adjustment"
-            yield _difference("mismatch", row, _sum([row], *names), settled, said)
+            yield _difference("mismatch", row, added, settled, said)
         if key not in parts and settled:
             yield _difference("missing", row, settled, None, "the statement has no transactions")
-        for name, part in {"settlement_amount": "settlement_amount", **names}.items() if key in parts else ():
-            if _sum([row], name) != _sum(parts[key], part):
+        for name, parts_of_name in _compared(row).items() if key in parts else ():
+            if _sum([row], name) != _sum(parts[key], *parts_of_name):
                 said = f"{name} of the statement, and of its transactions together"
-                yield _difference("mismatch", row, _sum([row], name), _sum(parts[key], part), said)
+                yield _difference("mismatch", row, _sum([row], name), _sum(parts[key], *parts_of_name), said)
         if row["shop_id"] in books.without_payments:
             continue
         if row["payment_status"] != "PAID":
@@ -136,6 +138,21 @@ def _of_statements(books: Books) -> Iterator[dict[str, Any]]:
     for key, rows in parts.items():
         if key not in known:
             yield _difference("missing", rows[0], None, _sum(rows, "settlement_amount"), "its statement is not there")
+
+
+def _compared(statement: Row) -> Mapping[str, tuple[str, ...]]:
+    """Which amounts of a statement are which of its transactions together."""
+    if statement["shipping_cost_amount"]:
+        return {name: (part,) for name, part in _STATEMENT_PARTS.items()} | {
+            "settlement_amount": ("settlement_amount",)
+        }
+    # statements of cross-border sellers and in South East Asia have no shipping cost of their own: it is in the fees
+    return {
+        "revenue_amount": ("revenue_amount",),
+        "fee_amount": ("fee_tax_amount", "shipping_cost_amount"),
+        "adjustment_amount": ("adjustment_amount",),
+        "settlement_amount": ("settlement_amount",),
+    }
 
 
 def _of_payments(books: Books) -> Iterator[dict[str, Any]]:

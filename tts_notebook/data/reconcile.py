@@ -180,7 +180,7 @@ def _ask(session: Session, table: Table, question: Asked, now: datetime, notes: 
             raise
         notes.append(f"Payments are not compared: {error}")
         return None
-    notes += given.told
+    notes += [f"{table.name}: {sentence}" for sentence in given.told]
     return given
 
 
