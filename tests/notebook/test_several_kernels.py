@@ -243,3 +243,43 @@ def test_profiles_are_listed_switched_renamed_and_configured(start_kernel, sandb
     kept = json.loads((tmp_path / "tts-home" / "profiles" / "shop-a" / "app.json").read_text())
     assert kept["service_id"] == sandbox.service_id
     assert "No app_key" not in str(kernel.run("%tiktok_auth status --profile shop-a").displays)
+
+
+@pytest.mark.kernel
+def test_status_and_logout_need_no_app_settings(start_kernel, sandbox, free_port):
+    first = start_kernel(env=sandbox.environment(free_port))
+    first.run("%load_ext tts_notebook")
+    url = first.run("h = %tiktok_auth login\nprint(h.url)").stdout.strip()
+    requests.get(press(url), timeout=10)
+    first.run("%tiktok_auth wait")
+    second = start_kernel()
+    second.run("%load_ext tts_notebook")
+
+    assert "Connected as" in str(second.run("%tiktok_auth status").displays)
+    assert "Connected as" in str(second.run("%tiktok_auth").displays)
+    assert "are forgotten" in str(second.run("%tiktok_auth logout").displays)
+    assert "Not signed in" in str(second.run("%tiktok_auth").displays)
+
+
+@pytest.mark.kernel
+def test_a_chosen_profile_is_what_the_next_login_is_for(start_kernel, sandbox, free_port):
+    kernel = start_kernel(env=sandbox.environment(free_port))
+    kernel.run("%load_ext tts_notebook")
+    kernel.run("h = %tiktok_auth login --profile shop-b --timeout 60\nh.cancel()")
+    answers = [sandbox.app_key, sandbox.app_secret, sandbox.service_id, "global"]
+    kernel.run("%tiktok_auth configure --profile shop-c", answers=answers)
+
+    kernel.run("%tiktok_auth profiles --use shop-c")
+
+    assert "profile shop-c" in kernel.run("h = %tiktok_auth login --timeout 60\nh.cancel(); print(h)").stdout
+
+
+def test_adopting_the_stored_login_gives_a_pending_ones_port_back(free_port):
+    logged_in().wait()
+    pending = tts_notebook.login(force=True, timeout=30)
+
+    adopted = tts_notebook.login()
+
+    assert (pending.stage, adopted.stage) == (Stage.CANCELLED, Stage.AUTHORIZED)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://localhost:{free_port}/", timeout=5)

@@ -21,6 +21,7 @@ from tts_notebook.notebook.view import Situation
 from tts_notebook.notebook.whereabouts import remote_place
 
 SANDBOX_PROFILE = "sandbox"
+_NO_APP = App(app_key="unset", app_secret="unset")  # noqa: S106 - signs nothing: nobody calls with it
 
 
 @dataclass(slots=True)
@@ -99,6 +100,8 @@ class Connections:
         """Return a login that is done because a token is there without asking a person, else None."""
         if not _restore(connection.keeper):
             return None
+        if connection.login is not None:
+            connection.login.cancel()  # its port and its link are of no use any more
         login = self._make_login(connection, timeout=1)
         login.adopt()
         connection.login = login
@@ -139,6 +142,12 @@ class Connections:
         connection = self._real(profile, None, None, None, None)
         connection.keeper.restore()
         return connection
+
+    def offline(self, profile: str) -> Connection:
+        """A connection to look at or to forget: what is stored, though nothing may say which app it is of."""
+        keeper = TokenKeeper(TokenEndpoint.of(_NO_APP), settings.store_for(profile, None))
+        keeper.restore()
+        return Connection(profile, False, _NO_APP, keeper, ShopSession(_NO_APP, keeper, profile=profile))
 
     def close(self) -> None:
         """Cancel what is pending and end the sandbox; sessions keep what they have."""

@@ -42,7 +42,8 @@ class AuthMagics:
     shell: Any
     panels: dict[str, Panel] = field(default_factory=dict)
     injected: dict[str, Any] = field(default_factory=dict)
-    active_profile: str = ""
+    active_profile: str = ""  # what lines without --profile are about: the last one that was used
+    chosen_profile: str | None = None  # what a login without --profile is for, if somebody chose one
     watch: Watch | None = None
 
     @property
@@ -56,7 +57,7 @@ class AuthMagics:
         """Run a line. The docstring that IPython shows is set when the magic is loaded."""
         arguments = command_line.parse_line(line)
         if not arguments.verb:
-            say(_status_of(self._find(None)))
+            say(_status_of(self._find(None, offline=True)))
             return None
         verb: Callable[[Namespace], object] = getattr(self, f"_{arguments.verb}")
         return verb(arguments)
@@ -90,7 +91,7 @@ class AuthMagics:
             raise InputError("--approve is for the sandbox only: a real seller decides in the browser.")
         timeout = check_timeout(command_line.seconds(arguments.timeout))
         connection = self.connections.choose(
-            profile=arguments.profile,
+            profile=arguments.profile or self.chosen_profile,
             sandbox=arguments.sandbox,
             market=arguments.market,
             port=command_line.whole_number(arguments.port, "--port"),
@@ -127,7 +128,9 @@ class AuthMagics:
 
     def _wait(self, arguments: Namespace) -> None:
         connection, login = self._find_login(arguments.profile)
-        timeout = None if arguments.timeout is None else command_line.seconds(arguments.timeout)
+        from tts_notebook.notebook.login import check_timeout
+
+        timeout = None if arguments.timeout is None else check_timeout(command_line.seconds(arguments.timeout))
         self._wait_visibly(connection, login, timeout)
 
     def _cancel(self, arguments: Namespace) -> None:
@@ -147,7 +150,7 @@ class AuthMagics:
         say(_status_of(connection))
 
     def _status(self, arguments: Namespace) -> None:
-        connection = self._find(arguments.profile)
+        connection = self._find(arguments.profile, offline=True)
         if arguments.json:
             say(json.dumps(status_json(connection.situation() if connection else None), indent=1))
         else:
@@ -179,7 +182,7 @@ class AuthMagics:
         say("\n".join([f"Profiles in {settings.home()}:", *rows]) if rows else "There is no profile here yet.")
 
     def _use_profile(self, name: str) -> None:
-        self.active_profile = name
+        self.active_profile = self.chosen_profile = name
 
     def _rename(self, old: str, new: str) -> None:
         if self.connections.of_profile(old) is not None:
@@ -208,7 +211,7 @@ class AuthMagics:
         say(f"Kept in {path}, readable by you only. Next: %tiktok_auth login" + _profile_option(profile))
 
     def _logout(self, arguments: Namespace) -> None:
-        connection = self._find(arguments.profile)
+        connection = self._find(arguments.profile, offline=True)
         if connection is None or connection.keeper.token is None:
             say("There was no login to forget.")
         else:
@@ -275,20 +278,21 @@ class AuthMagics:
 
     # -- finding ---------------------------------------------------------------------------
 
-    def _find(self, profile: str | None) -> Connection | None:
-        """The connection that a line is about: the profile named, else the last used, else the stored default."""
-        if profile is None and self.active_profile:
-            known = self.connections.of_profile(self.active_profile)
-            if known is not None:
-                return known
-        name = settings.choose_profile(profile)
+    def _find(self, profile: str | None, *, offline: bool = False) -> Connection | None:
+        """The connection that a line is about: the profile named, else the last used, else the stored default.
+
+        Args:
+            profile: As given on the line.
+            offline: Whether it will only be looked at or forgotten, for which no app settings are needed.
+        """
+        name = settings.choose_profile(profile or self.active_profile)
         known = self.connections.of_profile(name)
         if known is not None:
             return known
         if profile is None and name not in settings.list_profiles():
             return None
         self._require_profile(name)
-        return self.connections.stored(name)
+        return self.connections.offline(name) if offline else self.connections.stored(name)
 
     def _require_profile(self, name: str) -> None:
         known = settings.list_profiles()
