@@ -49,7 +49,8 @@ nothing to keep, so `frame[frame["extra"].notna()]` are the rows with something 
 counted in `frame.attrs["misfits"]` and told in a warning.
 
 Every table is a method of the session, such as `tts.statements(since="30d")`; `tts.statements?` tells its options. With
-`items=True` it also returns the tables that are named after it, from the same pull.
+`items=True` it also returns the tables that are named after it, from the same pull; with `raw=True` there is a column
+`raw` besides, the row's JSON as it came.
 """
 
 

@@ -83,21 +83,23 @@ class Plot:
 
 def _draw_waterfall(axis: Any, amounts: list[float]) -> None:
     *steps, total = amounts
-    level = 0.0
+    level, levels = 0.0, [0.0, total]
     for place, step in enumerate(steps):
         bar = axis.bar(place, step, bottom=level, color=_RISE if step >= 0 else _FALL, width=0.6)
         axis.bar_label(bar, [f"{step:,.2f}"], padding=3)
         level += step
+        levels.append(level)
     axis.bar_label(axis.bar(len(steps), total, color=_TOTAL, width=0.6), [f"{total:,.2f}"], padding=3)
     axis.axhline(0, color="black", linewidth=0.8)
     axis.set_xticks(range(len(amounts)), [*_STEPS.values(), "Settlement"])
-    axis.margins(y=0.15)
+    room = 0.12 * (max(levels) - min(levels)) or 1.0  # for the labels
+    axis.set_ylim(min(levels) - (room if min(levels) < 0 else 0), max(levels) + room)
 
 
 def _tidied(figure: Figure) -> Figure:
     for axis in figure.axes:
         axis.spines[["top", "right"]].set_visible(False)
-        axis.ticklabel_format(axis="y", style="plain")
+        axis.yaxis.set_major_formatter("{x:,.0f}")
     return figure
 
 
