@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_world(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--orders", type=_orders, default=5000, help="orders of each seller, spread over its shops (default: 5000)")
+    add("--products", type=_orders, default=0, metavar="N", help="products of each shop that never sold (default: 0)")
     add("--seed", type=_whole, default=1, help="the world and the app's credentials follow from it")
     add("--warm", action="store_true", help="encode the default seller's orders before listening (4 KB each)")
     add("--now", type=_whole, default=0, metavar="EPOCH",

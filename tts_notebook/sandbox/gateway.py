@@ -10,7 +10,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from . import finance_endpoints, order_endpoints, shop_endpoints
+from . import finance_endpoints, order_endpoints, product_endpoints, shop_endpoints
 from .catalogue import Seller, Shop
 from .endpoints import Call, Endpoint, Routes
 from .envelope import encode, failure, request_id, success
@@ -23,7 +23,13 @@ from .signature import is_signed
 from .wire import Request, Response
 from .world import World
 
-ENDPOINTS = (*shop_endpoints.ENDPOINTS, *order_endpoints.ENDPOINTS, *finance_endpoints.ENDPOINTS)
+_AREAS = (
+    shop_endpoints,
+    order_endpoints,
+    finance_endpoints,
+    product_endpoints,
+)
+ENDPOINTS = tuple(endpoint for area in _AREAS for endpoint in area.ENDPOINTS)
 EARLIEST, LATEST = 300, 30  # seconds before and after the server's clock
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from .endpoints import Call
 from .envelope import encode
 from .paging import Key, Span, cut_page
+from .refusals import Refusal, Why
 from .settings import Behaviour
 
 T = TypeVar("T")
@@ -18,11 +19,12 @@ COUNT_CAP = 10_000
 
 def page_of(
     call: Call, name: str, rows: Sequence[T], *, key: Callable[[T], Key], write: Callable[[T], object],
-    asked: object = (), counted: bool = True, beside: Mapping[str, object] | None = None,
+    asked: object = (), counted: bool = True, beside: Mapping[str, object] | None = None, most: int = 0,
 ) -> list[bytes]:  # fmt: skip
     """Return a page of rows that are sorted ascending by `key`, as the call's query asks for it.
 
     `asked` is what else the page token is bound to, `beside` what the data holds besides the list.
+    No page may lead beyond the first `most` rows.
     """
     query = call.query
     descending = query.get("sort_order") == "DESC"
@@ -35,6 +37,8 @@ def page_of(
         bound_to=(call.books.shop.id, name, asked, query.get("sort_field"), descending, query["page_size"]),
         by_offset=call.behaviour.paging == "offset",
     )
+    if most and page.before + query["page_size"] > most:
+        raise Refusal(Why.TOO_MANY_RESULTS, f"at most {most} results", status=int(call.behaviour.business_status))
     written = [encode(write(row)) for row in page.rows]
     return listing(name, written, page.next_token, len(rows) if counted else None, call.behaviour, beside or {})
 

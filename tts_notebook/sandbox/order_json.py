@@ -81,6 +81,10 @@ def payment_method(order: Order, market: Market) -> Json:
     return {"payment_method_code": code} | ({"payment_card_type": card} if card else {})
 
 
+def image_url(identifier: str) -> str:
+    return _IMAGES + identifier
+
+
 def package_id(order: Order) -> str:
     return str(order.id + 575_000_000_000_000_000)
 
@@ -251,7 +255,7 @@ def _sold(sku: Sku, region: str, padded: bool, rate: int, prices: Prices) -> str
         "product_name": sku.product_name,
         "sku_name": sku.name,
         "seller_sku": sku.seller_sku,
-        "sku_image": _IMAGES + sku.id,
+        "sku_image": image_url(sku.id),
         "currency": currency,
         **{name: amount_text(amount, DECIMALS[currency], padded) for name, amount in amounts.items()},
         "sku_type": "NORMAL",

@@ -43,6 +43,7 @@ class Span(Generic[T]):
 class Page(Generic[T]):
     rows: Sequence[T]
     next_token: str
+    before: int = 0
 
 
 def cut_page(
@@ -59,7 +60,7 @@ def cut_page(
     done = _rows_before(span, key, descending, open_token(token, bound_to)) if token else 0
     left = len(span) - done
     if left <= 0:
-        return Page((), "")
+        return Page((), "", done)
     if descending:
         end = span.high - done
         page = span.rows[end - min(size, left) : end][::-1]
@@ -67,9 +68,9 @@ def cut_page(
         start = span.low + done
         page = span.rows[start : start + min(size, left)]
     if len(page) == left:
-        return Page(page, "")
+        return Page(page, "", done)
     place = (_OFFSET, done + len(page), 0) if by_offset else (_KEYSET, *key(page[-1]))
-    return Page(page, seal_token(place, bound_to))
+    return Page(page, seal_token(place, bound_to), done)
 
 
 def _rows_before(span: Span[T], key: Callable[[T], Key], descending: bool, place: tuple[int, int, int]) -> int:

@@ -46,7 +46,7 @@ def assemble(settings: Settings) -> Parts:
         settings=settings,
         app=registered_app(settings.seed),
         clock=clock,
-        world=World(settings.seed, settings.orders, settings.now or started, started),
+        world=World(settings.seed, settings.orders, settings.now or started, started=started, unsold=settings.products),
         authorizations=Authorizations(settings, _mint),
         limiter=RateLimiter(settings),
         faults=FaultPlan(settings.faults),

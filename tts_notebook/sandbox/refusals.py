@@ -77,11 +77,20 @@ class Why(Enum):
     )
     # Which code a shop in South East Asia meets is not known; this is the only one of finance that is.
     NO_PAYMENTS = 200, 22005007, "merchant not exist"
+    TOO_MANY_STOCK_SKUS = 200, 12019015, "The number of SKU exceed the limit"
+    TOO_MANY_SELLER_SKUS = 200, 12019027, 'The maximum count of "seller_skus" in the search filter is 10.'
+    TOO_MANY_SKUS = 200, 12019087, "The number of SKU IDs exceeds the limit of 10"
+    CREATE_TIME = 200, 12019118, "search create time invalid"
+    UPDATE_TIME = 200, 12019119, "search update time invalid"
+    TOO_MANY_PRODUCTS = 200, 12019120, "The number of provided product IDs exceeds the limit."
+    TOO_MANY_RESULTS = 200, 12019123, "product of pageSize and pageNumber exceeds the maximum limit"
+    NO_PRODUCT = 200, 12019150, "The product ID does not exist."
+    WRONG_INPUT = 200, 12052910, "Invalid input parameters. Refer to the API documentation for details."
     FOREIGN_ORDER = 200, 21008111, "The order or package does not belong to the current seller."
 
 
-# Domain services answer in their own words, without the gateway's suffix.
-_DOMAIN = frozenset((Why.FOREIGN_ORDER, Why.NO_PAYMENTS))
+# Domain services answer in their own words, without the gateway's suffix; their codes have eight digits.
+_DOMAIN = frozenset(why for why in Why if int(why.value[0]) == 200)
 
 
 class Refusal(Exception):

@@ -52,6 +52,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     orders: int = 5000
+    products: int = 0
     seed: int = 1
     now: int = 0
     warm: bool = False

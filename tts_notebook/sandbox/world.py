@@ -129,8 +129,9 @@ class ShopBooks:
 class World:
     """All sellers and their shops' books, from one seed and one moment."""
 
-    def __init__(self, seed: int, orders: int, now: int, started: int | None = None) -> None:
+    def __init__(self, seed: int, orders: int, now: int, *, started: int | None = None, unsold: int = 0) -> None:
         self.seed, self.orders, self.now = seed, orders, now
+        self.unsold = unsold
         self.started = now if started is None else started
         self.sellers: tuple[Seller, ...] = sellers(seed)
         self.style = Style()
