@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import sys
@@ -27,6 +28,7 @@ class SandboxChild:
             # ■ interrupts the kernel's process group: the sandbox is not what it means
             start_new_session=True,
         )
+        atexit.register(self.stop)  # a script that ends without closing anything leaves no open pipe behind
         self.app = self._read_app()
 
     @property
@@ -36,6 +38,7 @@ class SandboxChild:
 
     def stop(self) -> None:
         """End it. Safe to call twice."""
+        atexit.unregister(self.stop)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
