@@ -323,7 +323,7 @@ class Session(NotPicklable, DirectSession):
         return Answer(
             path=path,
             status=response.status_code,
-            body=response.content,
+            body=_without(self._keeper.token, response.content),
             retry_after=_seconds(response.headers.get("Retry-After"), self._clock()),
             clock_difference=_difference(response.headers.get("Date"), self._clock()),
         )
@@ -336,6 +336,13 @@ def _delivered(result: requests.Response | TransportError) -> requests.Response:
     if isinstance(result, TransportError):
         raise result
     return result
+
+
+def _without(token: Token | None, body: bytes) -> bytes:
+    """The answer, in case it quotes the token that it refuses: an error repeats TikTok Shop's message."""
+    if token is None or len(body) > _LARGEST_ERROR:
+        return body
+    return body.replace(token.access_token.encode(), b"...")
 
 
 def _joined(value: Any) -> Any:

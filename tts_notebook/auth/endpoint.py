@@ -20,11 +20,13 @@ from tts_notebook.app import (
     check_proxy,
     require_credentials,
 )
+from tts_notebook.auth.frameless import frameless
 from tts_notebook.auth.token import Token
 from tts_notebook.auth.transport import TIMEOUT, DirectSession, transport_error, unlogged, use_proxy
 from tts_notebook.errors import InputError, TransportError
 
 
+@frameless
 def exchange_code(
     *, app_key: str, app_secret: str, code: str, proxy: str | None = None, auth_base_url: str | None = None
 ) -> Token:
@@ -52,6 +54,7 @@ def exchange_code(
     return endpoint.exchange(code.strip())
 
 
+@frameless
 def refresh_token(
     *,
     app_key: str,
@@ -98,10 +101,12 @@ class TokenEndpoint(NotPicklable):
         """The token endpoint of an app."""
         return cls(app.app_key, app.app_secret, app.auth_base_url, app.proxy)
 
+    @frameless
     def exchange(self, code: str) -> Token:
         """Exchange an authorization code; see exchange_code."""
         return self._ask("get", auth_code=code, grant_type="authorized_code")  # TikTok Shop's word for the grant
 
+    @frameless
     def refresh(self, refresh_token: str) -> Token:
         """Spend a refresh token; see refresh_token."""
         return self._ask("refresh", refresh_token=refresh_token, grant_type="refresh_token")

@@ -6,10 +6,12 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from tts_notebook.app import is_loopback
 from tts_notebook.errors import TransportError
@@ -28,8 +30,29 @@ _URL_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.re
 _changing_filters = threading.Lock()
 
 
+class QuietAdapter(HTTPAdapter):
+    """Prints nothing, also when somebody has set http.client.HTTPConnection.debuglevel to see other traffic.
+
+    That well-known recipe would print every request line and header into the notebook, tokens included.
+    """
+
+    def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
+        """As requests does, with quiet connections."""
+        super().init_poolmanager(*sizes, **options)
+        _quieten(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        """As requests does, with quiet connections: their first header is the proxy's password."""
+        return _quieten(super().proxy_manager_for(proxy, **options))
+
+
 class DirectSession(requests.Session):
-    """A requests.Session that goes where it is told: past no redirect, and through its own proxy."""
+    """A requests.Session that goes where it is told, past no redirect and through its own proxy, and silently."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, QuietAdapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """No redirect is followed, and none is prepared either: what is prepared carries the headers along."""
@@ -46,6 +69,21 @@ def use_proxy(session: requests.Session, base_url: str, proxy: str | None) -> No
         session.proxies = {}
     elif proxy:
         session.proxies = {"http": proxy, "https": proxy}
+
+
+def _quieten(manager: Any) -> Any:
+    manager.pool_classes_by_scheme = {
+        scheme: _quiet_pool(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
+    return manager
+
+
+@cache
+def _quiet_pool(pool: Any) -> Any:
+    if getattr(pool.ConnectionCls, "debuglevel", None) == 0 and "debuglevel" in vars(pool.ConnectionCls):
+        return pool  # a manager that was made quiet already
+    connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"debuglevel": 0})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
 class _SameThread(logging.Filter):

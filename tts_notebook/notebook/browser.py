@@ -8,17 +8,19 @@ from functools import partial
 
 import requests
 
-from tts_notebook.auth.transport import TIMEOUT, unlogged, use_proxy
+from tts_notebook.auth.frameless import frameless
+from tts_notebook.auth.transport import TIMEOUT, DirectSession, unlogged, use_proxy
 from tts_notebook.data.shop import ShopSession
 from tts_notebook.errors import ConfigError, InputError
 from tts_notebook.notebook.login import Login
 
 
+@frameless
 def approve(login: Login) -> ShopSession:
     """Press Authorize on the sandbox's consent page in a person's place, and return the session."""
     if not login.sandbox:
         raise InputError("--approve is for the sandbox only: a real seller decides in the browser.")
-    with requests.Session() as browser, unlogged():
+    with DirectSession() as browser, unlogged():
         use_proxy(browser, login.url, None)
         try:
             answer = browser.post(login.url, data={"decision": "authorize"}, timeout=TIMEOUT, allow_redirects=False)

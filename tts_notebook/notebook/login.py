@@ -16,6 +16,7 @@ from typing import Any
 from tts_notebook.app import App
 from tts_notebook.auth.callback import cancel_address
 from tts_notebook.auth.flow import AuthorizationFlow, Stage
+from tts_notebook.auth.frameless import frameless
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.page import Page
 from tts_notebook.auth.pasted import parse_pasted
@@ -82,7 +83,6 @@ class Login(NotPicklable):
         self._observers: list[Callable[[], None]] = []
         self._reception: Reception | None = None
         self._timer: threading.Timer | None = None
-        self._url = ""
         # how a first call waits, and how a cell's result is shown; a notebook replaces both
         self.wait_for_use: Callable[[], object] = self.wait
         self.show: Callable[[], object] | None = None
@@ -98,7 +98,8 @@ class Login(NotPicklable):
     @property
     def url(self) -> str:
         """The sign-in link while the login waits for it, else empty: it holds the login's `state`."""
-        return self._url if self.stage is Stage.AWAITING_REDIRECT else ""
+        waits = self.ends_at is not None and self.stage is Stage.AWAITING_REDIRECT
+        return self._app.authorization_url(self._flow.state) if waits else ""  # not kept, so vars() shows none
 
     @property
     def cancel_url(self) -> str:
@@ -184,6 +185,7 @@ class Login(NotPicklable):
             self._flow.cancel()
         self._finish(LoginCancelled("The login was cancelled."))
 
+    @frameless
     def paste(self, text: str) -> ShopSession:
         """Complete the login with what the seller's browser shows after Authorize, and return the session.
 
@@ -218,13 +220,14 @@ class Login(NotPicklable):
 
     # -- how it runs -----------------------------------------------------------------------
 
+    @frameless
     def start(self) -> None:
         """Listen, if the redirect URI is this machine's, and make the link.
 
         Raises:
             ConfigError: the settings or the port do not allow it; nothing is left running.
         """
-        url = self._flow.begin()
+        self._flow.begin()
         if self._app.loopback_port is not None:
             self._reception = Reception(
                 self._app.redirect_uri,
@@ -233,7 +236,6 @@ class Login(NotPicklable):
                 receive=self._receive,
                 cancel=self._receive_cancel,
             )
-        self._url = url
         self.ends_at = datetime.now(UTC) + timedelta(seconds=self._timeout)
         self._timer = threading.Timer(self._timeout, self._time_out)
         self._timer.daemon = True
@@ -337,7 +339,7 @@ class Login(NotPicklable):
         self._finish(LoginTimedOut(f"Nobody answered the sign-in link within {self._timeout:g} seconds."))
 
     def _finish(self, failure: TTSError | None) -> None:
-        self._url, self.notice = "", ""
+        self.notice = ""
         if self._timer is not None:
             self._timer.cancel()
         if self._reception is not None:
