@@ -10,7 +10,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from . import finance_endpoints, order_endpoints, product_endpoints, shop_endpoints
+from . import finance_endpoints, logistics_endpoints, order_endpoints, product_endpoints, shop_endpoints
 from .catalogue import Seller, Shop
 from .endpoints import Call, Endpoint, Routes
 from .envelope import encode, failure, request_id, success
@@ -28,6 +28,7 @@ _AREAS = (
     order_endpoints,
     finance_endpoints,
     product_endpoints,
+    logistics_endpoints,
 )
 ENDPOINTS = tuple(endpoint for area in _AREAS for endpoint in area.ENDPOINTS)
 EARLIEST, LATEST = 300, 30  # seconds before and after the server's clock

@@ -27,6 +27,7 @@ _PACKAGE = {
     "IN_TRANSIT": "FULFILLING",
     "DELIVERED": "COMPLETED",
     "COMPLETED": "COMPLETED",
+    "CANCELLED": "CANCELLED",
 }
 _REASONS = {
     "BUYER": ("Order created by mistake", "No longer needed", "Better price available", "Wrong colour 🎨"),
@@ -56,7 +57,7 @@ def order_text(order: Order, shop: Shop, style: Style, *extra: Json) -> str:
         _members(body),
         _payment(shop.region, style.padded_money, *_sums(basket)),
         '"line_items":[' + ",".join(_line_items(basket, order, shop, style.padded_money)) + "]",
-        f'"packages":[{{"id":"{package_id(order)}"}}]' if _has_package(order, shop) else '"packages":[]',
+        f'"packages":[{{"id":"{package_id(order)}"}}]' if has_package(order, shop) else '"packages":[]',
     ]
     if order.status not in ("UNPAID", "ON_HOLD"):
         members.append(_address(shop.region, basket.place, order.buyer % 360))
@@ -106,6 +107,11 @@ def _members(body: Json) -> str:
 
 def _method(order: Order, market: Market) -> tuple[str, str, str]:
     return market.card[order.dice // 11 % len(market.card)]
+
+
+def has_package(order: Order, shop: Shop) -> bool:
+    """Whether any of an order's items is in a package that the seller sees."""
+    return order.status == "PARTIALLY_SHIPPING" or _has_package(order, shop)
 
 
 def _has_package(order: Order, shop: Shop) -> bool:
@@ -299,6 +305,11 @@ def _first_package(order: Order) -> Json:
 
 @lru_cache(maxsize=20_000)
 def _address(region: str, place: Place, buyer: int) -> str:
+    return '"recipient_address":' + _encode(recipient(region, place, buyer))
+
+
+def recipient(region: str, place: Place, buyer: int) -> Json:
+    """Return a buyer's address, masked as sellers see it."""
     market = MARKETS[region]
     first, last = market.names[buyer % len(market.names)]
     line = f"{buyer % 9 + 1}* D****** S*****"
@@ -325,4 +336,4 @@ def _address(region: str, place: Place, buyer: int) -> str:
         body["post_town"] = place.city
     if region == "US":
         body["delivery_preferences"] = {"drop_off_location": "Front Door"}
-    return '"recipient_address":' + _encode(body)
+    return body
