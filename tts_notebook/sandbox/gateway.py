@@ -10,7 +10,14 @@ import math
 import random
 from dataclasses import dataclass
 
-from . import finance_endpoints, logistics_endpoints, order_endpoints, product_endpoints, shop_endpoints
+from . import (
+    aftersale_endpoints,
+    finance_endpoints,
+    logistics_endpoints,
+    order_endpoints,
+    product_endpoints,
+    shop_endpoints,
+)
 from .catalogue import Seller, Shop
 from .endpoints import Call, Endpoint, Routes
 from .envelope import encode, failure, request_id, success
@@ -29,6 +36,7 @@ _AREAS = (
     finance_endpoints,
     product_endpoints,
     logistics_endpoints,
+    aftersale_endpoints,
 )
 ENDPOINTS = tuple(endpoint for area in _AREAS for endpoint in area.ENDPOINTS)
 EARLIEST, LATEST = 300, 30  # seconds before and after the server's clock
