@@ -156,16 +156,21 @@ def test_detail_tells_more_about_products_and_their_skus():
             "package_weight": {"value": "0.25"},
         }
 
-    session = FakeAPI({PRODUCTS: listed("products", listing), GET_PRODUCT: detail})
+    gone = product(3, status="DELETED")
+    session = FakeAPI({PRODUCTS: listed("products", [*listing, gone]), GET_PRODUCT: detail})
 
-    frame, skus = fetch(session, "products", items=True, detail=True)
+    everything = fetch(session, "products", items=True, detail=True)
+    frame, skus = (frame.iloc[:2] for frame in everything)
+
+    assert everything[0]["description"].isna().tolist() == [False, False, True]
 
     assert frame["description"].tolist() == ["<p>Linen</p>"] * 2
     assert frame["brand_id"].tolist() == ["99"] * 2
     assert frame["package_weight"].tolist() == [0.25] * 2
     assert json.loads(skus["sales_attributes"][0]) == [{"id": "1", "name": "Colour"}]
     assert json.loads(skus["extra"][0]) == {"detail.new": 1}
-    assert frame.attrs["misfits"] == {}
+    assert everything[0].attrs["misfits"] == {}
+    assert everything[0].attrs["notes"] == []
 
 
 def test_stock_is_asked_for_a_hundred_products_at_a_time():

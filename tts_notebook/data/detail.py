@@ -20,12 +20,13 @@ def add_details(
     A record about which nothing is told stays as it is, and a note says how many did.
     """
     for lookup in listing.lookups:
-        told, refusals = _look_up(records, lookup, ask)
+        asked = [record for record in records if str(record.get("status")) not in lookup.skip]
+        told, refusals = _look_up(asked, lookup, ask)
         records = [_merged(record, told.get(_id(record)), lookup, listing.parts) for record in records]
-        untold = sum(_id(record) not in told for record in records)
+        untold = sum(_id(record) not in told for record in asked)
         if untold:
             reason = f" ({refusals[0]})" if refusals else ""
-            notes.append(f"{lookup.path} told nothing about {untold} of {len(records)} rows{reason}.")
+            notes.append(f"{lookup.path} told nothing about {untold} of {len(asked)} rows{reason}.")
     return list(records)
 
 

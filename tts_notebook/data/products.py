@@ -42,6 +42,7 @@ PRODUCT_SEARCH = Listing(
             "/product/202309/products/{id}",
             per_call=1,
             into="detail",
+            skip=frozenset({"FREEZE", "DELETED"}),
             source="Get Product, API version 202309",
         ),
     ),

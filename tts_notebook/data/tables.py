@@ -64,6 +64,7 @@ class Lookup:
         per_call: How many records one call may ask for.
         records: Where the answer keeps its records; empty if it is one record.
         into: The key under which a record keeps what was told; empty to merge it.
+        skip: Statuses of records about which there is nothing to ask.
         source: What TikTok Shop's documentation calls it.
     """
 
@@ -71,6 +72,7 @@ class Lookup:
     per_call: int
     records: str = ""
     into: str = ""
+    skip: frozenset[str] = frozenset()
     source: str = ""
 
 

@@ -1,0 +1,88 @@
+"""Every family that the sandbox serves, over HTTP: complete, once, and consistent with the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.test_orders_against_sandbox import logged_in
+from tests.harness.sandboxes import Sandbox
+from tts_notebook.data.catalogue import TABLES
+
+SERVED = [
+    "products",
+    "skus",
+    "inventory",
+    "categories",
+    "brands",
+    "warehouses",
+    "delivery_options",
+    "shipping_providers",
+    "packages",
+    "package_items",
+    "tracking",
+    "authorized_shops",
+]
+
+
+@pytest.fixture(scope="module")
+def tts(tmp_path_factory):
+    log = tmp_path_factory.mktemp("seller") / "log"
+    sandbox = Sandbox("--auto-approve", "--orders", "150", "--seller", "xb", log=log)
+    with logged_in(sandbox) as session:
+        yield session
+    sandbox.stop()
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_every_field_has_its_column_and_every_row_its_key(tts, name):
+    table = TABLES[name].table
+
+    frame = getattr(tts, name)(since="20d" if name == "tracking" else "all")
+
+    assert len(frame) > 0
+    assert frame["extra"].isna().all()
+    assert frame.attrs["misfits"] == frame.attrs["partial"] == {}
+    assert not table.key or not frame.duplicated(list(table.key)).any()
+    assert frame["shop_id"].nunique() == len(tts.shops)
+
+
+@pytest.mark.parametrize("name", ["products", "packages"])
+def test_detail_adds_its_columns_and_contradicts_nothing(tts, name):
+    entry = TABLES[name]
+
+    frame, items = getattr(tts, name)(since="20d" if name == "packages" else "all", detail=True, items=True)
+
+    assert len(frame) > 0
+    assert set(frame.columns) >= {column.name for column in entry.table.detail}
+    assert frame.attrs["misfits"] == {}
+    assert frame["extra"].isna().all()
+    assert items["extra"].isna().all()
+
+
+def test_stock_is_that_of_the_skus_and_the_skus_are_those_of_the_products(tts):
+    products, skus = tts.products(items=True)
+    stock = tts.inventory()
+
+    assert len(skus) == products["sku_count"].sum()
+    assert set(stock["sku_id"]) <= set(skus["sku_id"])
+    assert set(stock["warehouse_id"].dropna()) <= set(tts.warehouses()["warehouse_id"])
+
+
+def test_products_by_period_hold_each_product_once(tts):
+    everything = tts.products()
+    middle = everything["created_at"].iloc[len(everything) // 2]
+
+    before, after = tts.products(since="all", until=middle), tts.products(since=middle)
+
+    assert sorted([*before["product_id"], *after["product_id"]]) == sorted(everything["product_id"])
+
+
+def test_what_was_packed_was_ordered(tts):
+    orders = tts.orders(since="60d")
+    packages, items = tts.packages(since="60d", items=True)
+
+    known = packages.assign(order_id=packages["order_ids"].str.split(",")).explode("order_id")
+    ours = known[known["order_id"].isin(orders["order_id"])]
+    assert len(ours) > 0
+    assert set(items["package_id"]) <= set(packages["package_id"])
+    assert set(orders["package_ids"].dropna().str.split(",").explode()) <= set(packages["package_id"]) | {""}
