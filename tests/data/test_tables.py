@@ -25,7 +25,7 @@ from tts_notebook.data.output import to_output
 from tts_notebook.data.period import Period
 from tts_notebook.data.plan import Span, cut_days
 from tts_notebook.data.tables import Walk
-from tts_notebook.errors import APIError, InputError
+from tts_notebook.errors import APIError, InputError, TransportError
 
 US = Shop("7494000000000000001", "Fern", "US", "LOCAL", "TTP_secret_us", "USLC1")
 PRODUCTS = "/product/202502/products/search"
@@ -121,6 +121,14 @@ def with_cap(session, cap):
 
 
 TABLES_BY_NAME = {table.name: table for table in TABLES}
+
+
+def test_a_server_that_counts_too_many_for_ever_is_an_error_in_the_end():
+    session = FakeAPI({PRODUCTS: {"total_count": 10_000, "products": [product(1)]}})
+
+    with pytest.raises(TransportError, match="too many records for every period"):
+        fetch(session, "products")
+    assert len(session.asked) <= 2100
 
 
 def test_spans_side_by_side_hold_every_second_once():

@@ -25,6 +25,7 @@ from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenR
 
 _BATCH = 1000  # records held as JSON at a time; the rest is already in columns
 _WALKS = 3
+_MOST_CUTS = 2000  # enough for ten million products, and an end for a server that ignores what it is asked
 
 
 class Session(Protocol):
@@ -143,7 +144,8 @@ class Pull:
 
     def _complete(self, listing: Listing, shop: Shop | None, status: str) -> Iterator[list[Found]]:
         parts = [Part(listing, shop, span, status) for span in self._spans(listing, shop)]
-        while parts:  # ends: what is cut gets shorter, and a second cannot be cut
+        cuts = 0
+        while parts:  # ends: the cuts are counted
             part = parts.pop(0)
             # Orders leave a status while its list is read. If pages are cut by position, the
             # others move up and one is missed: then fewer came than were counted, and a
@@ -155,6 +157,9 @@ class Pull:
                     break
             if came < 0:
                 assert isinstance(part.span, Span)
+                cuts += 1
+                if cuts > _MOST_CUTS:
+                    raise TransportError(f"{listing.path} gives too many records for every period, however short.")
                 parts[:0] = [Part(listing, shop, half, status) for half in part.span.halves()]
             elif came < counted and listing.cap:
                 self.notes.append(f"{listing.path} counted {counted:,} records and gave {came:,} of them.")
