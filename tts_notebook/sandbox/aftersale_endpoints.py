@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from .aftersale_json import Cancellation, cancellation_json, cancellation_of, return_json
-from .claims import Claim, claim_of
+from .claims import Claim, claims_of
 from .endpoints import Answer, Call, Endpoint
 from .finance_json import writer
 from .listing import page_of
 from .order_json import buyer_id
 from .parameters import Field, Values
-from .world import ShopBooks
 
 SCOPE = "seller.return_refund.basic"
 _FOREVER = 2**62
@@ -21,11 +20,6 @@ _STATUSES = (
     "REPLACEMENT_REQUEST_CANCEL", "REPLACEMENT_REQUEST_COMPLETE",
 )  # fmt: skip
 _CANCEL_STATUSES = ("PENDING", "SUCCESS", "CANCEL", "COMPLETE")
-
-
-def claims_of(books: ShopBooks) -> list[Claim]:
-    """Return the claims there are or will be about a shop's orders, in the order of the orders."""
-    return books.derived("claims", lambda: [claim for order in books.orders if (claim := claim_of(order, books.shop))])
 
 
 def search_returns(call: Call) -> Answer:

@@ -12,6 +12,7 @@ from .basket import Basket, Unit
 from .catalogue import Shop
 from .markets import HOUR
 from .orders import Order
+from .world import ShopBooks
 
 _CLAIMED = 65  # of a thousand delivered orders
 # What is asked for, and the statuses that follow at which share of the time that is left.
@@ -79,6 +80,11 @@ def claim_of(order: Order, shop: Shop) -> Claim | None:
     kind, plan = _FATES[dice // 104_729 % len(_FATES)]
     steps = tuple((opened + int((ends - opened) * share), status) for share, status in plan)
     return Claim(order, kind, steps, everything=dice // 17 % 3 > 0)
+
+
+def claims_of(books: ShopBooks) -> list[Claim]:
+    """Return the claims there are or will be about a shop's orders, in the order of the orders."""
+    return books.derived("claims", lambda: [claim for order in books.orders if (claim := claim_of(order, books.shop))])
 
 
 def refund_of(order: Order, shop: Shop, moment: int) -> Claim | None:

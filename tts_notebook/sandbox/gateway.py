@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from . import (
     aftersale_endpoints,
+    analytics_endpoints,
     finance_endpoints,
     logistics_endpoints,
     order_endpoints,
@@ -37,6 +38,7 @@ _AREAS = (
     product_endpoints,
     logistics_endpoints,
     aftersale_endpoints,
+    analytics_endpoints,
 )
 ENDPOINTS = tuple(endpoint for area in _AREAS for endpoint in area.ENDPOINTS)
 EARLIEST, LATEST = 300, 30  # seconds before and after the server's clock
