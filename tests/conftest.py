@@ -34,6 +34,7 @@ def isolation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("TTS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("TTS_HOME", str(tmp_path / "tts-home"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # nobody's own keyring
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
 
 

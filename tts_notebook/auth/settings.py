@@ -10,11 +10,13 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from tts_notebook.app import App, resolve_app
-from tts_notebook.auth.store import FileStore, fingerprint, read_json, write_json
+from tts_notebook.auth import keyring_store
+from tts_notebook.auth.store import FileStore, MemoryStore, TokenStore, fingerprint, read_json, write_json
 from tts_notebook.errors import ConfigError, InputError
 
 DEFAULT_PROFILE = "default"
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # becomes a folder's name
+STORES = ("auto", "keyring", "file", "memory")
 CONFIGURABLE = ("app_key", "app_secret", "service_id", "market", "redirect_uri")
 
 
@@ -108,15 +110,56 @@ def app_for(
     return resolve_app({"proxy": proxy}, os.environ, configured, market=market, port=port)
 
 
-def store_for(profile: str, token_file: str | os.PathLike[str] | None) -> FileStore:
-    """Where a profile's token is kept: the file given, else the profile's own."""
+def store_for(profile: str, token_file: str | os.PathLike[str] | None) -> TokenStore:
+    """Where a profile's token is kept: the file given, else what TTS_STORE says, else keyring or file.
+
+    A profile stays where it is: whatever holds its login now is used, or refused in a sentence.
+
+    Raises:
+        ConfigError: TTS_STORE asks for the keyring, and it cannot be used; or the login is kept elsewhere.
+        InputError: TTS_STORE or the path makes no sense.
+    """
+    wish = os.environ.get("TTS_STORE", "").strip() or "auto"
+    if wish not in STORES:
+        raise InputError(f"TTS_STORE is {wish!r}. Choose one of {', '.join(STORES)}.")
+    if token_file is not None or wish == "file":
+        if token_file is None:
+            _refuse_elsewhere(profile, wish, _folder(profile) / keyring_store.NOTE, "keyring")
+        return file_store_for(profile, token_file)
+    if wish == "memory":
+        return MemoryStore()
+    folder, file = _folder(profile), file_store_for(profile, None)
+    kept = keyring_store.KeyringStore(folder, lock_path=_lock_path(folder / keyring_store.NOTE), profile=profile)
+    if kept.version() is not None:
+        return kept
+    if wish == "keyring":
+        _refuse_elsewhere(profile, wish, file.path, "file")
+        keyring_store.require_usable()
+        return kept
+    return kept if not file.path.exists() and keyring_store.is_usable() else file
+
+
+def file_store_for(profile: str, token_file: str | os.PathLike[str] | None) -> FileStore:
+    """The file given, else the profile's own."""
     own = _folder(profile) / "token.json"
     # resolved, so that a link goes on pointing at the file that is replaced
     path = Path(token_file).expanduser().resolve() if token_file is not None else own
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file, such as {path / 'token.json'}.")
-    lock = home() / "locks" / f"{fingerprint(str(path.resolve()))[:32]}.lock"
-    return FileStore(path, lock_path=lock, annotate=token_file is None)
+    return FileStore(path, lock_path=_lock_path(path.resolve()), annotate=token_file is None)
+
+
+def _lock_path(path: Path) -> Path:
+    return home() / "locks" / f"{fingerprint(str(path))[:32]}.lock"
+
+
+def _refuse_elsewhere(profile: str, wish: str, holder: Path, where: str) -> None:
+    """A second token of the same profile would spend the first one's refresh token."""
+    if holder.exists():
+        raise ConfigError(
+            f"TTS_STORE is {wish}, but the login of profile {profile} is kept in the {where}.",
+            next_step=f"Set TTS_STORE={where} and run %tiktok_auth logout, then log in again.",
+        )
 
 
 def seed_refresh_token() -> str:

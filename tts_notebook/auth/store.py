@@ -27,9 +27,17 @@ _UNFINISHED = ".tmp"
 
 
 class TokenStore(Protocol):
-    """What a TokenKeeper needs of the place where a token is kept."""
+    """What a TokenKeeper needs of the place where a token is kept.
 
-    where: str
+    Attributes:
+        succeeds: Fingerprint of the refresh token of the environment from which this login came, else empty.
+    """
+
+    succeeds: str
+
+    @property
+    def where(self) -> str:
+        """The place, in words."""
 
     def load(self) -> Token | None:
         """Return the token, None if there is none."""
@@ -52,6 +60,7 @@ class MemoryStore:
     """Keeps a token for as long as this process lives: the sandbox's."""
 
     where: str = "in memory only"
+    succeeds: str = ""
     _token: Token | None = field(default=None, repr=False)
 
     def load(self) -> Token | None:
@@ -118,10 +127,7 @@ class FileStore:
         Raises:
             ConfigError: it could not be written; the file before is still there.
         """
-        envelope = token.response(reveal=True)
-        if self._annotate:
-            notes = {"obtained_at": token.obtained_at.isoformat(), "succeeds": self.succeeds}
-            envelope[_NOTES] = notes
+        envelope = annotated(token, self.succeeds) if self._annotate else token.response(reveal=True)
         try:
             self._keep_foreign()
             write_json(self.path, envelope)
@@ -156,47 +162,17 @@ class FileStore:
                 next_step="Remove it by hand: it holds a token.",
             ) from None
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self._lock_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = FileLock(self._lock_path, timeout=self._lock_seconds, mode=0o600)
-            lock.acquire()
-        except Timeout:
-            raise ConfigError(
-                f"Another program has been renewing this login for {self._lock_seconds:g} seconds ({self._lock_path}).",
-                next_step="End it and run the cell again.",
-            ) from None
-        except (OSError, NotImplementedError):
-            # a disk that is read-only, full or without locks must not stop a session: other processes
-            # are then not excluded
-            yield
-            return
-        try:
-            yield
-        finally:
-            lock.release()
-
     def lock(self) -> AbstractContextManager[object]:
         """Keep other processes from renewing this token meanwhile."""
-        return self._locked()
+        return locked(self._lock_path, self._lock_seconds)
 
     def _read(self) -> tuple[Token, Mapping[str, Any]]:
         envelope = read_json(self.path)
-        notes = envelope.pop(_NOTES, None) if isinstance(envelope, dict) else None
-        notes = notes if isinstance(notes, Mapping) else {}
         try:
-            return Token.from_response(envelope, obtained_at=self._obtained_at(notes)), notes
+            # others write no note of the time: the file is as old as what it holds
+            return from_annotated(envelope, datetime.fromtimestamp(self.path.stat().st_mtime, UTC))
         except TTSError:
             raise damaged(self.path) from None
-
-    def _obtained_at(self, notes: Mapping[str, Any]) -> datetime:
-        with suppress(ValueError, TypeError):
-            moment = datetime.fromisoformat(str(notes.get("obtained_at")))
-            if moment.tzinfo is not None:
-                return moment
-        # others write no such note: the file is as old as what it holds
-        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     def _keep_foreign(self) -> None:
         with suppress(FileNotFoundError):
@@ -205,6 +181,53 @@ class FileStore:
             except ConfigError:
                 # copied, because other processes take a missing file for a logout
                 shutil.copy2(self.path, self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}"))
+
+
+@contextmanager
+def locked(path: Path, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
+    """Hold the file lock that keeps other processes from renewing a token.
+
+    Raises:
+        ConfigError: another process has held it for too long.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(path, timeout=seconds, mode=0o600)
+        lock.acquire()
+    except Timeout:
+        raise ConfigError(
+            f"Another program has been renewing this login for {seconds:g} seconds ({path}).",
+            next_step="End it and run the cell again.",
+        ) from None
+    except (OSError, NotImplementedError):
+        # a disk that is read-only, full or without locks must not stop a session: other processes
+        # are then not excluded
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def annotated(token: Token, succeeds: str) -> dict[str, Any]:
+    """A token's response with our notes: when it was received, and what it succeeds."""
+    notes = {"obtained_at": token.obtained_at.isoformat(), "succeeds": succeeds}
+    return {**token.response(reveal=True), _NOTES: notes}
+
+
+def from_annotated(envelope: Any, obtained_at: datetime) -> tuple[Token, Mapping[str, Any]]:
+    """The token and our notes in what `annotated` made; `obtained_at` counts where the notes do not say.
+
+    Raises:
+        TTSError: it holds no token.
+    """
+    notes = envelope.pop(_NOTES, None) if isinstance(envelope, dict) else None
+    notes = notes if isinstance(notes, Mapping) else {}
+    with suppress(ValueError, TypeError):
+        moment = datetime.fromisoformat(str(notes.get("obtained_at")))
+        obtained_at = moment if moment.tzinfo is not None else obtained_at
+    return Token.from_response(envelope, obtained_at=obtained_at), notes
 
 
 def read_json(path: Path) -> Any:

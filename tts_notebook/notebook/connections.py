@@ -98,7 +98,7 @@ class Connections:
 
     def adopt(self, connection: Connection) -> Login | None:
         """Return a login that is done because a token is there without asking a person, else None."""
-        if not _restore(connection.keeper):
+        if not _restore(connection.keeper, sandbox=connection.sandbox):
             return None
         if connection.login is not None:
             connection.login.cancel()  # its port and its link are of no use any more
@@ -180,7 +180,8 @@ class Connections:
     ) -> Connection:
         app = settings.app_for(profile, market=market, port=port, proxy=proxy)
         store = settings.store_for(profile, token_file)
-        return self._connection(f"{profile} {store.path}", profile, app, store)
+        place = store.path if isinstance(store, FileStore) else "its own"
+        return self._connection(f"{profile} {place}", profile, app, store)
 
     def _sandbox(self, port: int | None) -> Connection:
         uri = _sandbox_redirect_uri(port)
@@ -212,13 +213,12 @@ def _sandbox_redirect_uri(port: int | None) -> str:
     return resolve_app({"app_key": "any", "app_secret": "any"}, environ, {}, port=port).redirect_uri
 
 
-def _restore(keeper: TokenKeeper) -> bool:
+def _restore(keeper: TokenKeeper, *, sandbox: bool) -> bool:
     """Whether there is a token without asking a person: stored, or from TTS_REFRESH_TOKEN."""
-    seed = settings.seed_refresh_token() if isinstance(keeper.store, FileStore) else ""
+    seed = "" if sandbox else settings.seed_refresh_token()
     stored = keeper.restore() or keeper.token  # what could not be saved still serves this process
     if not seed:
         return stored is not None
-    assert isinstance(keeper.store, FileStore)
     if stored is not None and keeper.store.succeeds == fingerprint(seed):
         return True  # the variable's token is spent: what is stored came from it
     keeper.store.succeeds = fingerprint(seed)
