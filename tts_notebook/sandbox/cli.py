@@ -34,7 +34,8 @@ _CONTROL = """control (for tests; no key, as it listens on loopback and its data
   POST /sandbox/control    JSON object, content-type application/json, any of:
        rate_limit, rate_burst, latency_ms, clock_offset_seconds, access_token_seconds,
        refresh_token_seconds (null: unlimited), refresh_grace_seconds, rotate, auto_approve, seller,
-       redirect_uri, denied_scopes, faults (list as --fault), behaviour (object),
+       redirect_uri, denied_scopes, inactive (list of SELLER or SELLER:REGION), ip_allow_list (list),
+       hourly_quota (calls a shop, 0: none), faults (list as --fault), behaviour (object),
        expire_access_tokens (true), revoke_grants (true, or a seller's key), reset_stats (true),
        touch_orders and add_orders ({"count": N, "seller": KEY, "region": REGION})"""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
-from .catalogue import SELLER_KEYS
+from .catalogue import SELLER_KEYS, sellers
 from .envelope import encode
 from .faults import parse_faults
 from .parts import Parts
@@ -136,6 +136,22 @@ def _seller_key(value: Any) -> str:
     return str(value)
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) and name.isprintable() for name in value):
+        raise ValueError(f"{value!r} is not a list of texts.")
+    return tuple(value)
+
+
+def _inactive(value: Any) -> tuple[str, ...]:
+    """Read sellers as KEY and shops as KEY:REGION."""
+    known = {
+        name for seller in sellers(0) for name in (seller.key, *(f"{seller.key}:{s.region}" for s in seller.shops))
+    }
+    if unknown := set(_names(value)) - known:
+        raise ValueError(f"{', '.join(sorted(unknown))}: there are {', '.join(sorted(known))}.")
+    return tuple(value)
+
+
 def _scopes(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not set(value) <= set(SCOPES):
         raise ValueError(f"{value!r} is not a list of scopes out of {', '.join(SCOPES)}.")
@@ -150,6 +166,9 @@ SETTINGS: dict[str, Callable[[Any], Any]] = {
     "access_token_seconds": lambda value: int(_number(0, 2**31)(value)),
     "refresh_token_seconds": _seconds_or_unlimited,
     "refresh_grace_seconds": _number(0, 2**31),
+    "hourly_quota": lambda value: int(_number(0, 1_000_000)(value)),
+    "ip_allow_list": _names,
+    "inactive": _inactive,
     "rotate": _flag,
     "auto_approve": _flag,
     "seller": _seller_key,

@@ -27,6 +27,7 @@ class Call:
     body: Values = field(default_factory=dict)
     path: dict[str, str] = field(default_factory=dict)
     moment: int = 0
+    inactive: tuple[str, ...] = ()
 
     @property
     def books(self) -> ShopBooks:

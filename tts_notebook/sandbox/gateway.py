@@ -1,7 +1,7 @@
 """The signed API: the order of checks, then the endpoint, then the envelope.
 
-path, method, app key, timestamp, signature, access token, scope, shop_cipher, rate limit,
-parameters: a call is refused by the first check it fails.
+path, method, app key, IP address, timestamp, signature, access token, scope, shop_cipher, standing,
+quota and rate limit, parameters: a call is refused by the first check it fails.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .parameters import read_body, read_query
 from .refusals import Refusal, Why
 from .settings import Behaviour, RegisteredApp, Settings
 from .signature import is_signed
+from .standing import check_active, check_address
 from .wire import Request, Response
 from .world import World
 
@@ -85,13 +86,15 @@ class Gateway:
         endpoints, in_path = self._routes.find(request.path)
         endpoint = check_method(endpoints, request.method, behaviour)
         check_app(request.query, self.app)
+        check_address(self.settings.ip_allow_list)
         check_timestamp(request.query, at.now)
         check_signature(request, self.app, behaviour)
         token = self._token(request, at.now)
         check_scope(endpoint, token)
         seller = token.grant.seller
         shop = find_shop(endpoint, request.query, seller, behaviour)
-        self._throttle(shop.id if shop else seller.open_id, endpoint, at.steady)
+        check_active(self.settings.inactive, seller, shop)
+        self._throttle(shop.id if shop else seller.open_id, endpoint, at)
         call = Call(
             seller=seller,
             world=self.world,
@@ -101,6 +104,7 @@ class Gateway:
             body=read_body(endpoint.body, request),
             path=in_path,
             moment=self.world.moment(at.now),
+            inactive=self.settings.inactive,
         )
         data = endpoint.answer(call)
         return data if isinstance(data, list) else [encode(data)]
@@ -116,8 +120,10 @@ class Gateway:
             raise Refusal(Why.EXPIRED_TOKEN, status=int(self.settings.behaviour.expired_status))
         return token
 
-    def _throttle(self, owner: str, endpoint: Endpoint, steady: float) -> None:
-        wait = self.limiter.wait_for(owner, endpoint.path, steady)
+    def _throttle(self, owner: str, endpoint: Endpoint, at: Moment) -> None:
+        if not self.limiter.within_quota(owner, at.now):
+            raise Refusal(Why.QUOTA)
+        wait = self.limiter.wait_for(owner, endpoint.path, at.steady)
         if wait:
             carries = self.settings.behaviour.retry_after == "yes"
             raise Refusal(Why.THROTTLED, retry_after=math.ceil(wait) if carries else 0)

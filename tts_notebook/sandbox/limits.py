@@ -1,7 +1,8 @@
-"""The hidden rate limit: a token bucket for each app, shop and endpoint."""
+"""The hidden rate limit, a token bucket for each app, shop and endpoint; and a test shop's hourly quota."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from .settings import Settings
@@ -21,6 +22,7 @@ class RateLimiter:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.throttled = 0
+        self._hour, self._calls = 0, Counter[str]()
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
     def wait_for(self, shop: str, endpoint: str, now: float) -> float:
@@ -40,6 +42,16 @@ class RateLimiter:
             return 0.0
         self.throttled += 1
         return (1 - bucket.tokens) / rate
+
+    def within_quota(self, shop: str, now: float) -> bool:
+        """Count a call of a shop, and say whether its quota of the clock's hour had room for it."""
+        if not self.settings.hourly_quota:
+            return True
+        hour = int(now // 3600)
+        if hour != self._hour:
+            self._hour, self._calls = hour, Counter()
+        self._calls[shop] += 1
+        return self._calls[shop] <= self.settings.hourly_quota
 
     def _bucket(self, key: tuple[str, str], burst: float, now: float) -> Bucket:
         if key not in self._buckets:

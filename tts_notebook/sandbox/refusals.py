@@ -69,6 +69,15 @@ class Why(Enum):
     BODY_TOO_BIG = 400, 36009021, "Invalid body. The request body is too large."
     BODY_NOT_JSON = 400, 36009022, "Invalid body. The request body must be JSON or multipart form data."
     THROTTLED = 429, 36009002, "Too many requests. You've made too many requests in a short period of time."
+    # The table of errors names these four; their wording here is ours, but for the third.
+    INACTIVE_SHOP = 401, 36009043, "Access denied. The shop is inactive."
+    INACTIVE_SELLER = 401, 36009044, "Access denied. The seller is inactive."
+    FOREIGN_ADDRESS = (
+        401,
+        36009033,
+        "Access denied. Your IP address is not in the IP allow list configured for this app.",
+    )
+    QUOTA = 429, 36009037, "Too many requests. The hourly quota of this test shop is used up."
     INTERNAL = (
         500,
         36009003,

@@ -59,6 +59,9 @@ class Settings:
     latency_ms: float = 0.0
     rate_limit: float = 0.0
     rate_burst: float = 0.0
+    hourly_quota: int = 0
+    ip_allow_list: tuple[str, ...] = ()
+    inactive: tuple[str, ...] = ()
     redirect_uri: str = "http://localhost:3017/"
     auto_approve: bool = False
     seller: str = ""
