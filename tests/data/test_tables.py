@@ -60,10 +60,10 @@ def product(number, created=SECOND - 5000, **fields):
 # -- products ------------------------------------------------------------------------------
 
 
-def test_products_are_all_there_are_unless_a_period_is_asked_for():
+def test_since_all_asks_for_every_product_without_a_lower_bound():
     session = FakeAPI({PRODUCTS: listed("products", [product(n, created=1000 + n) for n in range(150)])})
 
-    frame, skus = fetch(session, "products", items=True)
+    frame, skus = fetch(session, "products", since="all", items=True)
 
     assert len(frame) == len(skus) == 150
     assert session.bodies[0] == {"create_time_le": SECOND - 1}
@@ -127,7 +127,7 @@ def test_a_server_that_counts_too_many_for_ever_is_an_error_in_the_end():
     session = FakeAPI({PRODUCTS: {"total_count": 10_000, "products": [product(1)]}})
 
     with pytest.raises(TransportError, match="too many records for every period"):
-        fetch(session, "products")
+        fetch(session, "products", since="all")
     assert len(session.asked) <= 2100
 
 

@@ -60,7 +60,7 @@ def test_detail_adds_its_columns_and_contradicts_nothing(tts, name):
 
 
 def test_stock_is_that_of_the_skus_and_the_skus_are_those_of_the_products(tts):
-    products, skus = tts.products(items=True)
+    products, skus = tts.products(since="all", items=True)
     stock = tts.inventory()
 
     assert len(skus) == products["sku_count"].sum()
@@ -69,7 +69,7 @@ def test_stock_is_that_of_the_skus_and_the_skus_are_those_of_the_products(tts):
 
 
 def test_products_by_period_hold_each_product_once(tts):
-    everything = tts.products()
+    everything = tts.products(since="all")
     middle = everything["created_at"].iloc[len(everything) // 2]
 
     before, after = tts.products(since="all", until=middle), tts.products(since=middle)

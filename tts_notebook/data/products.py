@@ -22,8 +22,6 @@ PRODUCT_SEARCH = Listing(
         "update_time": Walk(None, "update_time_ge", "update_time_le", inclusive=True, open_end=True),
     },
     cap=10_000,
-    # a catalogue is what there is, not what happened lately
-    everything=True,
     parts="skus",
     statuses=(
         "DRAFT",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tts_notebook.data.columns import SHOP_COLUMNS, same
 from tts_notebook.data.products import PRODUCT_SEARCH
 from tts_notebook.data.tables import Column, Listing, Parent, Table
@@ -20,7 +22,8 @@ on are about the SKU in all warehouses and the same in each of its rows; a SKU i
         one="product in stock",
         source="Inventory Search, API version 202309",
         key="product_id",
-        parent=Parent(PRODUCT_SEARCH, into="product_ids", per_call=100),
+        # stock has no time of its own: it is that of all products, however old they are
+        parent=Parent(replace(PRODUCT_SEARCH, everything=True), into="product_ids", per_call=100),
     ),
     each=("skus", "warehouse_inventory"),
     keep_childless=True,
