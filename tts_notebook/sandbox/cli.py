@@ -31,12 +31,14 @@ It prints one JSON line with its addresses and its app's credentials as soon as 
 serves until its standard input closes (at once if it is closed already), SIGTERM or SIGINT."""
 _CONTROL = """control (for tests; no key, as it listens on loopback and its data is made up):
   GET  /sandbox/stats      counters: requests by path, statuses, faults, token refreshes, throttled
+  GET  /sandbox/discrepancies  the mistakes planted in the finances of each shop
   POST /sandbox/control    JSON object, content-type application/json, any of:
        rate_limit, rate_burst, latency_ms, clock_offset_seconds, access_token_seconds,
        refresh_token_seconds (null: unlimited), refresh_grace_seconds, rotate, auto_approve, seller,
        redirect_uri, denied_scopes, inactive (list of SELLER or SELLER:REGION), ip_allow_list (list),
        hourly_quota (calls a shop, 0: none), faults (list as --fault), behaviour (object),
        expire_access_tokens (true), revoke_grants (true, or a seller's key), reset_stats (true),
+       discrepancies (mistakes in the finances of each shop; the answer lists them),
        touch_orders and add_orders ({"count": N, "seller": KEY, "region": REGION})"""
 
 
@@ -72,6 +74,8 @@ def _add_world(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--orders", type=_orders, default=5000, help="orders of each seller, spread over its shops (default: 5000)")
     add("--products", type=_orders, default=0, metavar="N", help="products of each shop that never sold (default: 0)")
+    add("--discrepancies", type=_whole, default=0, metavar="N",
+        help="mistakes in the finances of each shop, told at GET /sandbox/discrepancies (default: 0)")  # fmt: skip
     add("--seed", type=_whole, default=1, help="the world and the app's credentials follow from it")
     add("--warm", action="store_true", help="encode the default seller's orders before listening (4 KB each)")
     add("--now", type=_whole, default=0, metavar="EPOCH",

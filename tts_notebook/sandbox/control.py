@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from .catalogue import SELLER_KEYS, sellers
+from .discrepancies import planted_at
 from .envelope import encode
 from .faults import parse_faults
 from .parts import Parts
@@ -25,7 +26,7 @@ Json = dict[str, Any]
 
 
 class ControlDesk:
-    """Answers GET /sandbox/stats, GET /sandbox/control and POST /sandbox/control."""
+    """Answers GET /sandbox/stats, /sandbox/discrepancies, /sandbox/control and POST /sandbox/control."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -38,9 +39,13 @@ class ControlDesk:
                 return _json(200, _stats(self.parts))
             case "GET", "/sandbox/control":
                 return _json(200, asdict(self.parts.settings))
+            case "GET", "/sandbox/discrepancies":
+                return _json(200, {"discrepancies": _planted(self.parts)})
             case "POST", "/sandbox/control":
                 return self._change(request)
-        return _json(404, {"error": "There are GET /sandbox/stats, GET and POST /sandbox/control."})
+        return _json(
+            404, {"error": "There are GET /sandbox/stats, GET /sandbox/discrepancies, GET and POST /sandbox/control."}
+        )
 
     def _change(self, request: Request) -> Response:
         try:
@@ -228,6 +233,24 @@ def _reset_stats(parts: Parts, value: Any) -> Action:
     return act
 
 
+def _set_discrepancies(parts: Parts, value: Any) -> Action:
+    count = int(_number(0, 1000)(value))
+
+    def act() -> object:
+        parts.settings.discrepancies = parts.world.discrepancies = count
+        return _planted(parts)
+
+    return act
+
+
+def _planted(parts: Parts) -> list[Json]:
+    """Return the mistakes in the finances of all shops."""
+    moment, world = parts.world.moment(parts.clock.now()), parts.world
+    shops = [shop for seller in world.sellers for shop in seller.shops] if world.discrepancies else []
+    found = [planted for shop in shops for planted in planted_at(world.books(shop), moment, world.discrepancies)]
+    return [planted.as_dict() for planted in found]
+
+
 def _touch_orders(parts: Parts, value: Any) -> Action:
     books, count = _books(parts, value)
     return lambda: [str(order.id) for order in books().touch(count, int(parts.clock.now()))]
@@ -256,6 +279,7 @@ ACTIONS: dict[str, Callable[[Parts, Any], Action]] = {
     "expire_access_tokens": _expire_access_tokens,
     "revoke_grants": _revoke_grants,
     "reset_stats": _reset_stats,
+    "discrepancies": _set_discrepancies,
     "touch_orders": _touch_orders,
     "add_orders": _add_orders,
 }

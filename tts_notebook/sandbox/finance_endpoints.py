@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .discrepancies import ledger_at
 from .endpoints import Answer, Call, Endpoint
 from .finance_json import (
     order_json,
@@ -14,9 +15,8 @@ from .finance_json import (
     unsettled_json,
     writer,
 )
-from .ledger import Ledger, Statement, open_ledger
+from .ledger import Ledger, Statement
 from .listing import page_of
-from .markets import DAY
 from .orders import Order
 from .parameters import Field, Values
 from .refusals import Refusal, Why
@@ -30,9 +30,8 @@ _WAITING = ("AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION", "I
 
 
 def ledger_of(call: Call) -> Ledger:
-    """Return the ledger of the call's shop, made once a day."""
-    books, day = call.books, call.moment // DAY
-    return books.derived(("ledger", day), lambda: open_ledger(books, call.moment))
+    """Return the ledger of the call's shop."""
+    return ledger_at(call.books, call.moment, call.world.discrepancies)
 
 
 def statements(call: Call) -> Answer:
@@ -82,7 +81,9 @@ def order_transactions(call: Call) -> Answer:
     if order is None:
         raise Refusal(Why.FOREIGN_ORDER, "no such order", status=int(call.behaviour.business_status))
     write = writer(call.books.shop, call.behaviour.money == "padded")
-    return order_json(order, call.books.shop, ledger_of(call).settled.get(order.id), write)
+    ledger = ledger_of(call)
+    statement = None if order.id in ledger.lost else ledger.settled.get(order.id)
+    return order_json(order, call.books.shop, statement, write)
 
 
 def payments(call: Call) -> Answer:
@@ -91,7 +92,8 @@ def payments(call: Call) -> Answer:
         raise Refusal(Why.NO_PAYMENTS, f"no payments in {shop.region}", status=int(call.behaviour.business_status))
     low, high = window = _window(call.query, "create_time")
     write = writer(shop, call.behaviour.money == "padded")
-    found = [row for row in ledger_of(call).payments if low <= row.created < min(high, call.moment + 1)]
+    every = ledger_of(call).payments
+    found = [row for row in every if low <= row.created < min(high, call.moment + 1) and not row.hidden]
     return page_of(
         call,
         "payments",
@@ -118,7 +120,9 @@ def withdrawals(call: Call) -> Answer:
             "create_time": row.created,
         }
 
-    every = call.books.derived(("withdrawals", call.moment), lambda: withdrawals_of(ledger_of(call), call.moment))
+    every = call.books.derived(
+        ("withdrawals", call.moment, call.world.discrepancies), lambda: withdrawals_of(ledger_of(call), call.moment)
+    )
     found = [row for row in every if row.type in types and low <= row.created < high]
     return page_of(
         call, "withdrawals", found, key=lambda row: (row.created, row.id), write=written, asked=(window, types)

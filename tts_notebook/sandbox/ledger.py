@@ -69,6 +69,7 @@ class Payment:
     fails: bool
     statements: list[Statement] = field(default_factory=list)
     error: int = 0
+    hidden: bool = False
 
     @property
     def settlement(self) -> int:
@@ -106,12 +107,13 @@ class Statement:
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything that has been settled up to a midnight, oldest first."""
+    """Everything that has been settled up to a midnight, oldest first; orders in `lost` are left out by mistake."""
 
     shop: Shop
     statements: list[Statement]
     payments: list[Payment]
     settled: dict[int, Statement]
+    lost: set[int] = field(default_factory=set)
 
     def statement(self, identifier: str) -> Statement | None:
         return next((found for found in self.statements if str(found.id) == identifier), None)

@@ -53,6 +53,7 @@ def assemble(settings: Settings) -> Parts:
         stats=Stats(),
         rng=random.Random(),
     )
+    parts.world.discrepancies = settings.discrepancies
     parts.apply_style()
     if settings.warm:
         parts.world.warm(parts.world.seller(settings.seller) or parts.world.sellers[0])

@@ -53,6 +53,7 @@ class Settings:
     port: int = 0
     orders: int = 5000
     products: int = 0
+    discrepancies: int = 0
     seed: int = 1
     now: int = 0
     warm: bool = False

@@ -62,11 +62,10 @@ class ShopBooks:
 
     def derived(self, name: object, make: Callable[[], T]) -> T:
         """Return what follows from the orders, made when first asked for; any change forgets it."""
-        if name not in self._derived:
-            if len(self._derived) >= DERIVED:
-                del self._derived[next(iter(self._derived))]
-            self._derived[name] = make()
-        made: T = self._derived[name]
+        made: T = self._derived.pop(name) if name in self._derived else make()
+        self._derived[name] = made  # the one used last is forgotten last
+        if len(self._derived) > DERIVED:
+            del self._derived[next(iter(self._derived))]
         return made
 
     def json(self, order: Order) -> bytes:
@@ -132,6 +131,7 @@ class World:
     def __init__(self, seed: int, orders: int, now: int, *, started: int | None = None, unsold: int = 0) -> None:
         self.seed, self.orders, self.now = seed, orders, now
         self.unsold = unsold
+        self.discrepancies = 0
         self.started = now if started is None else started
         self.sellers: tuple[Seller, ...] = sellers(seed)
         self.style = Style()
