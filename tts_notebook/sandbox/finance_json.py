@@ -153,7 +153,7 @@ def unsettled_json(order: Order, shop: Shop, moment: int, write: Write) -> Json:
         "est_revenue_amount": write(revenue),
         "est_fee_tax_amount": write(fee),
         "est_shipping_cost_amount": write(shipping),
-        "est_adjustment_amount": "0",
+        "est_adjustment_amount": write(0),
         "est_settlement_amount": write(revenue + fee + shipping),
         "estimated_settlement": str(order.delivered + window)
         if order.delivered
