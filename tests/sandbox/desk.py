@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from tests.sandbox.official import disagreements
@@ -32,5 +33,7 @@ class Desk:
             assert disagreements(method, path, answer.json) == []
         return found
 
+    @cached_property
     def orders(self) -> list[dict[str, Any]]:
+        """Every order, oldest first, asked for once."""
         return self.rows("POST", "/order/202309/orders/search", "orders", page_size="100", sort_order="ASC")

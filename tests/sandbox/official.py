@@ -74,12 +74,19 @@ def oas() -> dict[str, dict[str, Any]]:
 @functools.cache
 def operation(method: str, path: str) -> dict[str, Any]:
     """Return the operation that a concrete path belongs to."""
-    for template, methods in oas().items():
-        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
-        if re.fullmatch(pattern, path) and method.lower() in methods:
+    for pattern, methods in _patterns():
+        if pattern.fullmatch(path) and method.lower() in methods:
             found: dict[str, Any] = methods[method.lower()]
             return found
     raise AssertionError(f"The official OpenAPI does not know {method} {path}.")
+
+
+@functools.cache
+def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    return [
+        (re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))), methods)
+        for template, methods in oas().items()
+    ]
 
 
 def disagreements(method: str, path: str, answer: object) -> list[str]:

@@ -35,9 +35,7 @@ def parts(amount) -> Decimal:
 @pytest.fixture(scope="module")
 def rooms(desks):
     """For each shop its orders by id, its returns and its cancellations."""
-    return [
-        (desk, {order["id"]: order for order in desk.orders()}, returns(desk), cancellations(desk)) for desk in desks
-    ]
+    return [(desk, {order["id"]: order for order in desk.orders}, returns(desk), cancellations(desk)) for desk in desks]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -52,7 +52,7 @@ def figures(desks):
         days = period(desk)
         orders = [
             order
-            for order in desk.orders()
+            for order in desk.orders
             if ("paid_time" in order or order["is_cod"])
             and local_day(order.get("paid_time", order["create_time"]), desk) < days["end_date_lt"]
         ]
@@ -109,7 +109,7 @@ def test_refunds_are_those_of_cancellations_and_returns(figures):
     for desk, _, when, days in figures:
         cancelled = desk.rows("POST", "/return_refund/202309/cancellations/search", "cancellations", page_size="50")
         returned = desk.rows("POST", "/return_refund/202309/returns/search", "return_orders", page_size="50")
-        orders = {order["id"]: order for order in desk.orders()}
+        orders = {order["id"]: order for order in desk.orders}
         expected = sum(
             (
                 Decimal(row["refund_amount"]["refund_total"])

@@ -37,7 +37,7 @@ def finance(desk: Desk):
         payments = desk.rows("GET", "/finance/202309/payments", "payments", sort_field="create_time", **query)
     path = "/finance/202507/orders/unsettled"
     waiting = desk.rows("GET", path, "transactions", sort_field="order_create_time", **query)
-    return {order["id"]: order for order in desk.orders()}, statements, transactions, payments, waiting
+    return {order["id"]: order for order in desk.orders}, statements, transactions, payments, waiting
 
 
 def faulty(desk: Desk) -> set[tuple[str, str]]:

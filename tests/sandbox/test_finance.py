@@ -58,7 +58,7 @@ def books(desks):
     return [
         (
             desk,
-            desk.orders(),
+            desk.orders,
             found := statements(desk),
             {row["id"]: transactions(desk, row["id"]) for row in found},
             waiting(desk),

@@ -26,7 +26,7 @@ def packages(desk: Desk, body: object = None, **query: str):
 @pytest.fixture(scope="module")
 def shipped(desks):
     """For each shop its orders by id, and its packages."""
-    return [(desk, {order["id"]: order for order in desk.orders()}, packages(desk)) for desk in desks]
+    return [(desk, {order["id"]: order for order in desk.orders}, packages(desk)) for desk in desks]
 
 
 @official

@@ -47,7 +47,7 @@ def test_in_any_world_what_was_sold_is_no_longer_in_stock(seed):
 def test_every_line_item_is_in_the_catalogue_at_its_price(desks):
     for desk in desks:
         skus = {sku["id"]: (product, sku) for product in products(desk) for sku in product["skus"]}
-        for item in [item for order in desk.orders() for item in order["line_items"]]:
+        for item in [item for order in desk.orders for item in order["line_items"]]:
             product, sku = skus[item["sku_id"]]
             assert (product["id"], product["title"]) == (item["product_id"], item["product_name"])
             assert (sku["seller_sku"], sku["price"]["sale_price"]) == (item["seller_sku"], item["original_price"])
@@ -60,7 +60,7 @@ def test_stock_is_the_same_in_search_and_inventory_and_committed_is_not_shipped(
         rows = desk.data("POST", INVENTORY, {"product_ids": [row["id"] for row in found]})["inventory"]
         waits = ("UNPAID", "ON_HOLD", "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING")
         sold = Counter(
-            item["sku_id"] for order in desk.orders() if order["status"] in waits for item in order["line_items"]
+            item["sku_id"] for order in desk.orders if order["status"] in waits for item in order["line_items"]
         )
         listed = {sku["id"]: sku["inventory"] for product in found for sku in product["skus"]}
 
