@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts_notebook.sandbox.catalogue import SELLER_KEYS, sellers
+from tts_notebook.sandbox.money import split
 from tts_notebook.sandbox.order_json import Style
 from tts_notebook.sandbox.orders import NEXT, STATUSES
 from tts_notebook.sandbox.world import ShopBooks, World
@@ -218,3 +219,11 @@ def test_a_hundred_thousand_orders_are_made_in_seconds():
 
     assert len({order.id for order in made.orders}) == 100_000
     assert time.process_time() - started < 10
+
+
+@given(amount=st.integers(-(10**9), 10**9), weights=st.lists(st.integers(0, 10**6), max_size=12))
+def test_parts_of_an_amount_add_up_to_it(amount, weights):
+    parts = split(amount, weights)
+
+    assert len(parts) == len(weights)
+    assert sum(parts) == (amount if weights else 0)

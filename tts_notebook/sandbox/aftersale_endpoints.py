@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .aftersale_json import Cancellation, cancellation_json, cancellation_of, return_json
+from .aftersale_json import Cancellation, arbitration, cancellation_json, cancellation_of, return_json
 from .claims import Claim, claims_of
 from .endpoints import Answer, Call, Endpoint
 from .finance_json import writer
@@ -41,7 +41,7 @@ def search_returns(call: Call) -> Answer:
             and _chosen(body["return_ids"], str(claim.id))
             and _chosen(body["order_ids"], str(claim.order.id))
             and _chosen(body["buyer_user_ids"], buyer_id(books.shop, claim.order.buyer))
-            and _chosen(body["arbitration_status"], return_json(claim, books.shop, moment, write)["arbitration_status"])
+            and _chosen(body["arbitration_status"], arbitration(status))
         )
 
     return page_of(

@@ -137,7 +137,7 @@ def return_json(claim: Claim, shop: Shop, moment: int, write: Write) -> Json:
         "return_reason_text": text,
         "can_buyer_keep_item": claim.kind == "REFUND",
         "is_combined_return": False,
-        "arbitration_status": "SUPPORT_SELLER" if status == "REFUND_OR_RETURN_REQUEST_REJECT" else "",
+        "arbitration_status": arbitration(status),
         "refund_amount": _amounts(refunds, shop, write),
         "discount_amount": [_discounts(units, shop, write)],
         "seller_next_action_response": _next_action(claim, at, status),
@@ -148,6 +148,11 @@ def return_json(claim: Claim, shop: Shop, moment: int, write: Write) -> Json:
         ],
     }  # fmt: skip
     return body | (_way_back(claim, shop, status, write) if claim.kind == "RETURN_AND_REFUND" else {})
+
+
+def arbitration(status: str) -> str:
+    """Return what the platform decided where a seller and a buyer did not agree."""
+    return "SUPPORT_SELLER" if status == "REFUND_OR_RETURN_REQUEST_REJECT" else ""
 
 
 def _way_back(claim: Claim, shop: Shop, status: str, write: Write) -> Json:

@@ -33,24 +33,29 @@ def stock_of(books: ShopBooks) -> Stock:
 
 def opening_stock(books: ShopBooks) -> Counter[tuple[str, int]]:
     """Return what there was before the first order: enough for all that were placed, and some more."""
-    found: Counter[tuple[str, int]] = Counter()
+    placed = Counter[tuple[str, int]]()
     for order in books.orders[: books.opening]:
-        for unit in fill_basket(order, books.shop).units:
-            found[unit.sku.id, order.warehouse] += 1
+        placed.update((unit.sku.id, order.warehouse) for unit in fill_basket(order, books.shop).units)
+    return placed + _more(books)
+
+
+def _more(books: ShopBooks) -> Counter[tuple[str, int]]:
+    """Return what there was beyond the first orders; every ninth SKU is all but sold out."""
+    found = Counter[tuple[str, int]]()
     for at, sku in enumerate(books.shop.skus):
         for warehouse in (0, 1):
-            # every ninth is all but sold out
-            found[sku.id, warehouse] += 0 if (at + warehouse) % 9 == 8 else 15 + (int(sku.id) // 4 + warehouse) % 120
+            found[sku.id, warehouse] = 0 if (at + warehouse) % 9 == 8 else 15 + (int(sku.id) // 4 + warehouse) % 120
     return found
 
 
 def _count(books: ShopBooks) -> Stock:
-    available, committed = opening_stock(books), Counter[tuple[str, int]]()
-    for order in books.orders:
-        if order.status == "CANCELLED":
-            continue
-        for unit in fill_basket(order, books.shop).units:
-            place = unit.sku.id, order.warehouse
-            available[place] = max(0, available[place] - 1)
-            committed[place] += order.status in _NOT_SHIPPED
-    return Stock(available, committed)
+    available, committed = _more(books), Counter[tuple[str, int]]()
+    for number, order in enumerate(books.orders):
+        places = [(unit.sku.id, order.warehouse) for unit in fill_basket(order, books.shop).units]
+        # what the first orders took had been there for them
+        change = (number < books.opening) - (order.status != "CANCELLED")
+        for place in places if change else ():
+            available[place] += change
+        if order.status in _NOT_SHIPPED:
+            committed.update(places)
+    return Stock(Counter({place: max(0, left) for place, left in available.items()}), committed)
