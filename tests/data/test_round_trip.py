@@ -11,6 +11,7 @@ import pytest
 
 from tests.data.test_orders_against_sandbox import logged_in
 from tts_notebook.data.catalogue import TABLES
+from tts_notebook.data.zones import zone_of
 from tts_notebook.sandbox.basket import fill_basket
 from tts_notebook.sandbox.ledger import open_ledger
 from tts_notebook.sandbox.money import DECIMALS
@@ -96,3 +97,16 @@ def test_dtypes_are_equal_for_no_row_one_and_ten_thousand(open_world):
 
     assert kinds[0] == kinds[1] == kinds[2]
     assert set(FEW) <= set(TABLES)
+
+
+@pytest.mark.parametrize("seller", ["gb", "us"])
+def test_each_day_of_performance_counts_what_was_paid_on_the_shops_own_day(open_world, seller):
+    tts, _, _ = open_world(900, seller, 11)
+    daily = tts.performance(since="60d", progress=False)
+
+    orders = tts.orders(since="all", tz=zone_of(tts.shops[0].region), progress=False)
+
+    paid = orders.groupby(orders["paid_at"].dt.strftime("%Y-%m-%d")).size()
+    told = daily.set_index(daily["date"].astype(str).str[:10])["orders_count"]
+    assert {day: count for day, count in told.items() if count != paid.get(day, 0)} == {}
+    assert told.sum() > 100

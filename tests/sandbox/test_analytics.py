@@ -26,7 +26,7 @@ official = pytest.mark.tools
 
 
 def local_day(at: int, desk: Desk) -> str:
-    return f"{datetime.fromtimestamp(at + MARKETS[desk.region].utc_offset, UTC):%Y-%m-%d}"
+    return f"{datetime.fromtimestamp(at + MARKETS[desk.region].utc_offset(at), UTC):%Y-%m-%d}"
 
 
 def amount(money) -> Decimal:

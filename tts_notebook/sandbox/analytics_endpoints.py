@@ -143,7 +143,8 @@ def video_performance(call: Call) -> Answer:
     rows = [(identifier, sums.get(video, Sums())) for identifier, video in found.items()]
 
     def written(row: tuple[int, Sums]) -> Json:
-        local = datetime.fromtimestamp(found[row[0]].posted + shop.market.utc_offset, UTC)
+        posted = found[row[0]].posted
+        local = datetime.fromtimestamp(posted + shop.market.utc_offset(posted), UTC)
         return video_json(found[row[0]], counted, row[1], f"{local:%Y-%m-%d %H:%M:%S}", money)
 
     return _list(call, "videos", rows, written, counted=counted)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -28,7 +31,7 @@ class Market:
     country: str
     currency: str
     locale: str
-    utc_offset: int
+    zone: str
     phone: str
     levels: tuple[str, str]
     shipping_fee: int
@@ -44,6 +47,17 @@ class Market:
     southeast_asia: bool = False
     holds: bool = False
 
+    def utc_offset(self, at: int) -> int:
+        """Return by how many seconds the shop's clocks are ahead of UTC at a moment."""
+        return _utc_offset(self.zone, at // HOUR)
+
+
+@lru_cache(maxsize=50_000)
+def _utc_offset(zone: str, hour: int) -> int:
+    # clocks are changed on the hour
+    ahead = datetime.fromtimestamp(hour * HOUR, ZoneInfo(zone)).utcoffset()
+    return int(ahead.total_seconds()) if ahead else 0
+
 
 MARKETS = {
     "GB": Market(
@@ -51,7 +65,7 @@ MARKETS = {
         country="United Kingdom",
         currency="GBP",
         locale="en-GB",
-        utc_offset=0,
+        zone="Europe/London",
         phone="(+44)77*****{:03d}",
         levels=("Nation", "City"),
         shipping_fee=399,
@@ -100,7 +114,7 @@ MARKETS = {
         country="United States",
         currency="USD",
         locale="en-US",
-        utc_offset=-6 * HOUR,
+        zone="America/Los_Angeles",
         phone="(+1)213-***-1{:03d}",
         levels=("State", "County"),
         shipping_fee=499,
@@ -148,7 +162,7 @@ MARKETS = {
         country="Malaysia",
         currency="MYR",
         locale="ms-MY",
-        utc_offset=8 * HOUR,
+        zone="Asia/Kuala_Lumpur",
         phone="(+60)12*****{:03d}",
         levels=("State", "City"),
         shipping_fee=590,
@@ -181,7 +195,7 @@ MARKETS = {
         country="Indonesia",
         currency="IDR",
         locale="id-ID",
-        utc_offset=7 * HOUR,
+        zone="Asia/Jakarta",
         phone="(+62)812*****{:03d}",
         levels=("Province", "City"),
         shipping_fee=14000,

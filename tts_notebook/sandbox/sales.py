@@ -57,11 +57,14 @@ def has_live(shop: Shop) -> bool:
 
 def day_of(at: int, shop: Shop) -> int:
     """Return the number of the shop's calendar day at a moment."""
-    return (at + shop.market.utc_offset) // DAY
+    return (at + shop.market.utc_offset(at)) // DAY
 
 
 def start_of(day: int, shop: Shop) -> int:
-    return day * DAY - shop.market.utc_offset
+    midnight = day * DAY
+    # by the clocks of about then, and then by those of that very moment
+    near = midnight - shop.market.utc_offset(midnight)
+    return midnight - shop.market.utc_offset(near)
 
 
 def day_text(day: int) -> str:
@@ -141,4 +144,4 @@ def _channel(order: Order, shop: Shop) -> str:
 
 
 def hour_of(sale: Sale, shop: Shop) -> int:
-    return (sale.at + shop.market.utc_offset) % DAY // HOUR
+    return (sale.at + shop.market.utc_offset(sale.at)) % DAY // HOUR

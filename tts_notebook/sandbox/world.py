@@ -33,7 +33,7 @@ class ShopBooks:
         self.shop = shop
         self.style = Style()
         self._rng = random.Random(f"orders {seed} {shop.slot}")
-        times = order_times(self._rng, count, now, shop.market.utc_offset)
+        times = order_times(self._rng, count, now, shop.market.utc_offset(now))
         self.orders = [make_order(self._rng, shop, number, at, now) for number, at in enumerate(times)]
         self._keep_some_early()
         self._by_id = {order.id: order for order in self.orders}
