@@ -58,6 +58,19 @@ def test_in_any_world_a_claim_ends_before_its_order_completes_and_is_settled_wit
     assert {claim.kind for claim in found} == {"REFUND", "RETURN_AND_REFUND", "REPLACEMENT"}
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_claim_ends_in_time_also_when_its_order_completes_early(seed):
+    world = World(seed, 300, NOW)
+    books = world.books(world.sellers[0].shops[0])
+    for minutes in range(5):
+        books.touch(300, NOW + 60 * minutes)
+
+    claims = [claim for order in books.orders if order.completed and (claim := claim_of(order, books.shop))]
+
+    assert claims
+    assert all(claim.steps[-1][0] <= claim.order.completed for claim in claims)
+
+
 @official
 def test_a_return_is_about_items_of_a_delivered_order(rooms):
     assert sum(len(found) for _, _, found, _ in rooms) > 30
@@ -80,7 +93,7 @@ def test_a_return_is_about_items_of_a_delivered_order(rooms):
 @official
 def test_a_refund_is_in_the_transaction_that_settles_its_order(rooms):
     compared = 0
-    for desk, _, found, _ in rooms:
+    for desk, orders, found, _ in rooms:
         refunds = {row["order_id"]: row for row in found if row["return_status"] == REFUNDED}
         statements = desk.rows(
             "GET", "/finance/202309/statements", "statements", sort_field="statement_time", page_size="100"
@@ -94,6 +107,16 @@ def test_a_refund_is_in_the_transaction_that_settles_its_order(rooms):
                 refund = refunds.get(row["order_id"], {"refund_amount": {"refund_total": "0"}})
                 assert refunded == Decimal(refund["refund_amount"]["refund_total"])
                 compared += refunded > 0
+                back = {line["order_line_item_id"] for line in refund.get("return_line_items", ())}
+                items = [item for item in orders[row["order_id"]]["line_items"] if item["id"] in back]
+                revenue = row["revenue_breakdown"]
+                prices = sum(Decimal(item["original_price"]) for item in items)
+                discounts = sum(Decimal(item["seller_discount"]) for item in items)
+                assert Decimal(revenue["refund_subtotal_before_discount_amount"]) == -prices
+                assert Decimal(revenue["seller_discount_refund_amount"]) == discounts
+                if Decimal(row["revenue_amount"]) == 0:  # what was not sold costs no commission
+                    fees = row["fee_tax_breakdown"]["fee"]
+                    assert {name for name, fee in fees.items() if fee != "0"} <= {"refund_administration_fee_amount"}
     assert compared > 10
 
 

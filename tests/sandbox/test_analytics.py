@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.sandbox.desk import Desk
+from tts_notebook.sandbox.contents import live_of, lives_of, video_of
 from tts_notebook.sandbox.markets import MARKETS
 from tts_notebook.sandbox.sales import refunds_by_day, sales_of
 from tts_notebook.sandbox.world import World
@@ -72,21 +73,42 @@ def test_in_any_world_a_sale_is_shared_among_its_skus_without_a_remainder(seed):
         assert sum(refunds_by_day(books, NOW).values()) > 0
 
 
+def test_a_sale_comes_through_the_last_session_before_it_or_a_video_that_was_there():
+    world, found = World(1, 300, NOW), Counter()
+    for shop in [shop for seller in world.sellers for shop in seller.shops]:
+        sessions = lives_of(shop, NOW)
+        for sale in sales_of(world.books(shop)):
+            found[sale.channel] += 1
+            live, video = live_of(sale, shop, NOW), video_of(sale, shop, NOW)
+            assert (live is not None, video is not None) == (sale.channel == "LIVE", sale.channel == "VIDEO")
+            if live:
+                assert live == max((each for each in sessions if each.starts <= sale.at), key=lambda each: each.starts)
+            if video:
+                assert video.posted <= sale.at
+                assert video.product_id in {part.sku.product_id for part in sale.parts}
+    assert min(found.values()) > 50
+
+
 @official
 def test_a_day_is_the_sum_of_the_orders_that_were_paid_on_it(figures):
     for desk, orders, _, days in figures:
-        sold, items, placed = Counter(), Counter(), Counter()
+        sold, items, placed, revenue, buyers = Counter(), Counter(), Counter(), Counter(), {}
         for order in orders:
             day = local_day(order.get("paid_time", order["create_time"]), desk)
             sold[day] += Decimal(order["payment"]["total_amount"])
             items[day] += len(order["line_items"])
             placed[day] += 1
+            pay = order["payment"]
+            revenue[day] += Decimal(pay["total_amount"]) + Decimal(pay["platform_discount"]) - Decimal(pay["tax"])
+            buyers.setdefault(day, set()).add(order["user_id"])
 
         assert len(days) == 96
         for row in days:
             day, sales = row["start_date"], row["sales"]
             assert amount(sales["gmv"]["overall"]) == sold[day]
             assert (sales["items_sold"], sales["orders_count"]) == (items[day], placed[day])
+            assert amount(sales["gross_revenue"]["overall"]) == revenue[day]
+            assert sales["avg_customers_count"] == len(buyers.get(day, ()))
             assert sum(amount(each["gmv"]) for each in sales["gmv"]["breakdowns"]) == sold[day]
             assert row["traffic"]["avg_visitors"] > sales["avg_customers_count"]
         assert sum(placed.values()) == len(orders)
@@ -101,6 +123,8 @@ def test_all_days_at_once_come_to_the_sum_of_the_days(figures):
         for name in ("items_sold", "orders_count", "sku_orders_count"):
             assert whole["sales"][name] == sum(row["sales"][name] for row in days)
         assert amount(whole["sales"]["gmv"]["overall"]) == sum(amount(row["sales"]["gmv"]["overall"]) for row in days)
+        customers = sum(row["sales"]["avg_customers_count"] for row in days)
+        assert whole["sales"]["avg_customers_count"] == customers // len(days)
         assert amount(whole["sales"]["refunds"]) == sum(amount(row["sales"]["refunds"]) for row in days)
 
 
@@ -218,6 +242,8 @@ def test_figures_end_yesterday_and_hours_end_now(desks):
         hours = desk.data("GET", f"/analytics/202510/shop/performance/{yesterday}/performance_per_hour")["performance"]
 
         assert [row["start_date"] for row in rows] == [yesterday]
+        (whole,) = intervals(desk, SHOP, start_date_ge=yesterday, end_date_lt=later)
+        assert whole["sales"]["gmv"]["overall"] == rows[0]["sales"]["gmv"]["overall"]
         assert [row["index"] for row in hours["intervals"]] == list(range(24))
         assert sum(amount(row["gmv"]) for row in hours["intervals"]) == amount(hours["overall"]["gmv"])
         assert amount(hours["overall"]["gmv"]) == amount(rows[0]["sales"]["gmv"]["overall"])

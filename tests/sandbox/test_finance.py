@@ -280,6 +280,10 @@ def test_windows_are_half_open_and_statuses_filter(desks):
     late = everything[-1]["statement_time"] + DAY
     assert statements(desk, statement_time_ge=str(late)) == []
     assert waiting(desk, search_time_ge=str(late * 2)) == []
+    waits = waiting(desk)
+    low, high = waits[2]["order_create_time"], waits[-2]["order_create_time"]
+    inside = waiting(desk, search_time_ge=str(low), search_time_lt=str(high))
+    assert inside == [row for row in waits if low <= row["order_create_time"] < high]
 
 
 @pytest.mark.parametrize(
