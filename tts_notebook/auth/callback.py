@@ -13,6 +13,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tts_notebook.app import is_loopback
+from tts_notebook.auth.forked import let_go_in_children
 from tts_notebook.auth.page import Page, render
 from tts_notebook.errors import ConfigError
 
@@ -50,6 +51,7 @@ class CallbackServer:
         if cancel is not None:
             self._handlers[urlsplit(cancel_address(redirect_uri, "")).path] = cancel
         self._sockets = _bind(self._port)
+        let_go_in_children(self)
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._port_freed = threading.Event()
@@ -63,6 +65,11 @@ class CallbackServer:
             self._loop.call_soon_threadsafe(self._closing.set)
         if threading.current_thread() is not self._thread:
             self._port_freed.wait(1)
+
+    def let_go(self) -> None:
+        """A forked child does not listen: a worker that outlives the login would keep the port."""
+        for listener in self._sockets:
+            listener.close()
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until the thread has ended."""

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tts_notebook.auth.endpoint import TokenEndpoint
-from tts_notebook.auth.store import TokenStore
+from tts_notebook.auth.forked import let_go_in_children
+from tts_notebook.auth.store import MemoryStore, TokenStore
 from tts_notebook.auth.token import Token
 from tts_notebook.errors import ConfigError, LoginRequired, TokenError, TTSError
 
@@ -59,6 +60,13 @@ class TokenKeeper:
         self._failure: TTSError | None = None  # the newest one
         self._rest_until = datetime.min.replace(tzinfo=UTC)
         self._observers: list[Callable[[], None]] = []
+        self._is_copy = False  # in a forked child, which cannot tell the parent what it did
+        let_go_in_children(self)
+
+    def let_go(self) -> None:
+        """In a forked child no thread of the parent's will ever end a login or free this lock."""
+        self._renewing, self.pending, self._is_copy = threading.Lock(), None, isinstance(self.store, MemoryStore)
+        self._observers.clear()
 
     @property
     def token(self) -> Token | None:
@@ -204,6 +212,11 @@ class TokenKeeper:
                     raise self._failure  # somebody asked while we waited: once is enough
                 if self._token is None:  # a renewal must not undo a logout
                     raise LoginRequired("This session has been logged out.")
+                if self._is_copy:
+                    raise LoginRequired(
+                        "This login is kept in memory only, and this process is a copy of the one that renews it.",
+                        next_step="Make the call in the notebook itself.",
+                    )
                 return self._renewed(self._token, look_first)
         finally:
             self._notify()

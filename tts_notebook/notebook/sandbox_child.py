@@ -9,6 +9,7 @@ import sys
 import threading
 
 from tts_notebook.app import App
+from tts_notebook.auth.forked import let_go_in_children
 from tts_notebook.errors import ConfigError
 
 _START_SECONDS = 30
@@ -29,12 +30,19 @@ class SandboxChild:
             start_new_session=True,
         )
         atexit.register(self.stop)  # a script that ends without closing anything leaves no open pipe behind
+        let_go_in_children(self)
         self.app = self._read_app()
 
     @property
     def alive(self) -> bool:
         """Whether it still serves."""
         return self._process.poll() is None
+
+    def let_go(self) -> None:
+        """A forked child does not keep the sandbox alive: its standard input must close with this process."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
 
     def stop(self) -> None:
         """End it. Safe to call twice."""
