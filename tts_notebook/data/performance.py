@@ -75,7 +75,8 @@ PERFORMANCE = Table(
                 f"sales.gross_revenue.breakdowns[type={kind}].percentage",
                 f"part of it that is {kind}: 0.25 is a quarter",
             )
-            for kind in ("ADS", "ORGANIC")
+            # South East Asia tells paid from unpaid in the second pair
+            for kind in ("ADS", "ORGANIC", "GMV_MAX", "NON_GMV_MAX")
         ),
         Column("refunds", "money", "sales.refunds.amount", "positive"),
         *same("integer", "orders_count sku_orders_count items_sold avg_customers_count", inside="sales."),
