@@ -78,21 +78,36 @@ def parse_line(line: str) -> argparse.Namespace:
     Raises:
         InputError: with the closest verb or option to what was written.
     """
-    try:
-        words = shlex.split(line, posix=os.name != "nt")
-    except ValueError:
-        raise InputError("A quotation mark is not closed.") from None
+    words = split_line(line)
     if not words:
         return argparse.Namespace(verb="")
     verb, *options = words
     if verb not in VERBS:
         raise InputError(f"There is no verb {verb!r}.{closest(verb, list(VERBS))}")
-    known = options_of(verb)
-    for option in options:
-        name = option.partition("=")[0]
-        if name.startswith("--") and name not in known:
-            raise InputError(f"{verb} has no option {name}.{closest(name, known)}")
+    refuse_unknown_options(verb, options, options_of(verb))
     return build_parser().parse_args(words)
+
+
+def split_line(line: str) -> list[str]:
+    """The words of a magic's line; a quoted one may hold spaces."""
+    try:
+        return shlex.split(line, posix=os.name != "nt")
+    except ValueError:
+        raise InputError("A quotation mark is not closed.") from None
+
+
+def refuse_unknown_options(what: str, words: Sequence[str], known: Sequence[str]) -> None:
+    """Say which option is not known, and the closest one, before argparse calls it unrecognized."""
+    for word in words:
+        name = word.partition("=")[0]
+        if name.startswith("--") and name not in known:
+            raise InputError(f"{what} has no option {name}.{closest(name, known)}")
+
+
+def words_before(text_until_cursor: str, symbol: str) -> list[str]:
+    """The complete words between the magic's name and the one that Tab is to complete."""
+    words = text_until_cursor.split()[1:]
+    return words[:-1] if symbol else words
 
 
 def closest(word: str, known: Sequence[str]) -> str:
@@ -139,9 +154,7 @@ def seconds(text: str) -> float:
 
 def complete(text_until_cursor: str, symbol: str, profiles: Sequence[str]) -> list[str]:
     """What Tab offers after %tiktok_auth."""
-    words = text_until_cursor.split()[1:]
-    if symbol and words:
-        words = words[:-1]
+    words = words_before(text_until_cursor, symbol)
     if not words:
         return [verb for verb in VERBS if verb.startswith(symbol)]
     if words[0] not in VERBS:

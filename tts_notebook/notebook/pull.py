@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from argparse import Namespace
 from typing import Any
 
 from tts_notebook.errors import InputError, LoginRequired
-from tts_notebook.notebook.command_line import Parser, closest
+from tts_notebook.notebook.command_line import Parser, closest, refuse_unknown_options, split_line, words_before
 from tts_notebook.notebook.magics import AuthMagics
 
 _OPTIONS = {
@@ -69,9 +67,7 @@ def complete(text_until_cursor: str, symbol: str) -> list[str]:
     """What Tab offers after %tiktok_pull."""
     from tts_notebook.data.catalogue import TABLES
 
-    words = text_until_cursor.split()[1:]
-    if symbol and words:
-        words = words[:-1]
+    words = words_before(text_until_cursor, symbol)
     if not words:
         return [name for name in TABLES if name.startswith(symbol)]
     entry = TABLES.get(words[0])
@@ -86,17 +82,10 @@ def complete(text_until_cursor: str, symbol: str) -> list[str]:
 
 
 def _parse(line: str) -> Namespace:
-    try:
-        words = shlex.split(line, posix=os.name != "nt")
-    except ValueError:
-        raise InputError("A quotation mark is not closed.") from None
+    words = split_line(line)
     if not words:
         raise InputError("Name a table, such as %tiktok_pull orders --since 30d -o orders.")
-    known = [*_OPTIONS, "-o"]
-    for word in words[1:]:
-        name = word.partition("=")[0]
-        if name.startswith("--") and name not in known:
-            raise InputError(f"%tiktok_pull has no option {name}.{closest(name, known)}")
+    refuse_unknown_options("%tiktok_pull", words[1:], [*_OPTIONS, "-o"])
     return build_parser().parse_args(words)
 
 
