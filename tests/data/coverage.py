@@ -94,7 +94,8 @@ def _add(
                 endpoint.read.add(f"{_plain(place[: picked.start()])}.{picked[1]}")
             place = _plain(place)
             if place:
-                if column.kind == "json":
+                # what a count is told once more of is the list that another table reads
+                if column.kind == "json" or (column.kind == "count" and name in column.same):
                     endpoint.whole.add(place)
                 elif "newer than the official description" in column.doc:
                     endpoint.newer.add(place)

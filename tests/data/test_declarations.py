@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,21 @@ def test_money_stands_beside_its_currency(table):
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_rows_are_sorted_and_told_apart_by_columns_that_are_there(table):
     assert {*table.order, *table.key} <= {column.name for column in table.columns}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_list_that_is_kept_as_text_says_why(table):
+    kept = [column for column in (*table.columns, *table.detail) if column.kind == "json"]
+
+    assert [column.name for column in kept if not column.doc.startswith("JSON text, because ")] == []
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_count_names_the_table_that_has_the_elements(table):
+    known = {each.name for each in TABLES}
+    counts = [column for column in (*table.columns, *table.detail) if column.kind == "count"]
+
+    assert [column.name for column in counts if not known & set(re.findall(r"\w+", column.doc))] == []
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -51,6 +51,30 @@ def test_what_belongs_together_comes_from_one_pull(tts):
     assert orders.attrs["calls"] == 1
 
 
+def test_any_table_of_a_pull_comes_with_it_by_name(tts):
+    order = tts.orders(since="20d").head(1)["order_id"][0]
+    for placed in tts._api.answers["/order/202309/orders/search"]({}, None)["orders"]:
+        if placed["id"] == order:
+            part = {"product_id": "17", "sku_id": "18", "seller_sku": "APR", "sku_count": 2}
+            placed["line_items"][0]["combined_listing_skus"] = [part]
+    before = len(tts._api.asked)
+
+    items, parts, orders = tts.order_items(since="20d", items=["Order_Bundle_SKUs", "orders"])
+
+    assert len(tts._api.asked) == before + 1
+    assert parts[["line_item_id", "order_id", "sku_id", "sku_count"]].to_numpy().tolist() == [
+        [f"{order}0", order, "18", 2]
+    ]
+    assert items["bundle_sku_count"].sum() == 1
+    assert len(items) == orders["item_count"].sum()
+
+
+@pytest.mark.parametrize("items", [True, "payments", ["orders", 3]])
+def test_a_table_of_another_pull_is_refused_with_those_of_this_one(tts, items):
+    with pytest.raises(InputError, match="It can be: orders, order_bundle_skus"):
+        tts.order_items(items=items)
+
+
 def test_a_warning_names_the_line_that_called_the_method(tts):
     tts._api.answers["/finance/202309/statements"] = {"statements": [{"id": "1", "statement_time": "soon"}]}
 

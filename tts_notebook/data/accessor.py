@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
 
 from tts_notebook.data.answer import Asked, answer
+from tts_notebook.data.choice import choose_words
 from tts_notebook.data.tables import Listing, Table
 from tts_notebook.errors import InputError
 
@@ -28,7 +29,7 @@ class Options(TypedDict, total=False):
     status: str | Iterable[str] | None
     shops: Shop | str | Iterable[Shop | str] | None
     detail: bool
-    items: bool
+    items: bool | str | Iterable[str]
     progress: bool | None
     to: Literal["pandas", "polars", "arrow"]
     money: Literal["float", "decimal"] | None
@@ -43,7 +44,7 @@ _TYPES = {
     "status": "str | Iterable[str] | None",
     "shops": "Shop | str | Iterable[Shop | str] | None",
     "detail": "bool",
-    "items": "bool",
+    "items": "bool | str | Iterable[str]",
     "progress": "bool | None",
     "to": 'Literal["pandas", "polars", "arrow"]',
     "money": 'Literal["float", "decimal"] | None',
@@ -81,30 +82,31 @@ _WARNS = """TTSWarning: a shop refused, and only the other shops' rows are here;
 column's kind and are in extra."""
 
 
-def options_of(table: Table, children: Sequence[Table] = ()) -> dict[str, Any]:
+def options_of(table: Table, children: Sequence[Table] = (), siblings: Sequence[Table] = ()) -> dict[str, Any]:
     """Return the options of a table's accessor and their defaults, in order."""
-    listing, root = table.listing, table.listing.root
+    root = table.listing.root
     options: dict[str, Any] = {"since": None, "until": None}
     if root.walks:
         options["by"] = next(iter(root.walks))
     if root.statuses:
         options["status"] = None
     options["shops"] = None
-    if listing.lookups:
+    if any(each.detail for each in (table, *children, *siblings)):
         options["detail"] = False
-    if children:
+    if children or siblings:
         options["items"] = False
     return options | {"progress": None, "to": "pandas", "money": None, "tz": "UTC", "max_rate": None, "raw": False}
 
 
-def accessor(table: Table, *children: Table) -> Callable[[Method], Method]:
+def accessor(table: Table, *children: Table, siblings: Sequence[Table] = ()) -> Callable[[Method], Method]:
     """Make a method that fetches a table.
 
     Args:
         table: What the method fetches.
         children: What the same pull gives besides, with `items=True`.
+        siblings: Every other table of that pull, which `items` can name.
     """
-    options = options_of(table, children)
+    options = options_of(table, children, siblings)
 
     def made(stub: Method) -> Method:
         @functools.wraps(stub)
@@ -115,25 +117,35 @@ def accessor(table: Table, *children: Table) -> Callable[[Method], Method]:
             for name in named.keys() - options.keys():
                 raise _unknown(table.name, name, options)
             asked = {**given, **named}
-            wanted = [table, *children] if asked.pop("items", False) else [table]
+            wanted = [table, *_besides(asked.pop("items", False), children, siblings)]
             now = datetime.fromtimestamp(session._clock(), UTC)
             tables = answer(session, wanted, Asked(**asked), now=now)
             return tuple(tables) if len(wanted) > 1 else tables[0]
 
-        fetch.__doc__ = docstring(table, children)
+        fetch.__doc__ = docstring(table, children, siblings)
         fetch.__signature__ = _signature(table.listing.root, options)  # type: ignore[attr-defined]
         return fetch  # type: ignore[return-value]  # what wraps() wrapped is called as the stub is
 
     return made
 
 
-def docstring(table: Table, children: Sequence[Table] = ()) -> str:
+def _besides(given: Any, children: Sequence[Table], siblings: Sequence[Table]) -> Sequence[Table]:
+    """Return the tables that `items` asks for."""
+    if given is False or given is None:
+        return ()
+    if given is True and children:
+        return children
+    known = {each.name: each for each in siblings}
+    return [known[name] for name in choose_words("items", given, tuple(known))]
+
+
+def docstring(table: Table, children: Sequence[Table] = (), siblings: Sequence[Table] = ()) -> str:
     """Compose the docstring of a table's accessor: plain text, as a notebook shows it."""
     listing = table.listing
     head = [f"Fetch {table.title}, one row per {table.row}.", table.about, _DAYS if listing.root.days else ""]
     scopes = ", ".join(dict.fromkeys(each.scope for each in listing.chain))
     sections = {
-        "Args:": [f"{name}: {text}" for name, text in _arguments(table, children)],
+        "Args:": [f"{name}: {text}" for name, text in _arguments(table, children, siblings)],
         "Returns:": [_RETURNS.format(columns=", ".join(column.name for column in table.columns[:8]))],
         "Raises:": [text.format(scopes=scopes) for text in _RAISES],
         "Warns:": [_WARNS],
@@ -149,9 +161,9 @@ def docstring(table: Table, children: Sequence[Table] = ()) -> str:
     )
 
 
-def _arguments(table: Table, children: Sequence[Table]) -> Iterator[tuple[str, str]]:
+def _arguments(table: Table, children: Sequence[Table], siblings: Sequence[Table]) -> Iterator[tuple[str, str]]:
     root = table.listing.root
-    options = options_of(table, children)
+    options = options_of(table, children, siblings)
     default = "all there is" if root.everything else "30 days before until"
     if root.walks or root.days:
         yield "since", f"{_PERIOD['since']} Default: {default}."
@@ -168,8 +180,17 @@ def _arguments(table: Table, children: Sequence[Table]) -> Iterator[tuple[str, s
     if "detail" in options:
         yield "detail", "Also make the detail calls, which adds columns."
     if "items" in options:
-        yield "items", f"Return ({', '.join((table.name, *(child.name for child in children)))}) from the same pull."
+        yield "items", _about_items(table, children, siblings)
     yield from ((name, text) for name, text in _COMMON.items() if name != "shops")
+
+
+def _about_items(table: Table, children: Sequence[Table], siblings: Sequence[Table]) -> str:
+    named = ", ".join(each.name for each in siblings)
+    if not children:
+        return f"Tables to return besides, from the same pull, by name: {named}."
+    both = ", ".join((table.name, *(child.name for child in children)))
+    further = f" Or the tables to return besides, by name: {named}." if len(siblings) > len(children) else ""
+    return f"True returns ({both}) from the same pull.{further}"
 
 
 def _either(words: Iterable[str]) -> str:

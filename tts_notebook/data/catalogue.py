@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tts_notebook.data import finance, logistics, orders, performance, products, returns, seller, stock
+from tts_notebook.data import finance, logistics, orders, performance, product_parts, products, returns, seller, stock
 from tts_notebook.data.accessor import Method, accessor, options_of
 from tts_notebook.data.tables import Table
 from tts_notebook.errors import InputError
@@ -20,10 +20,12 @@ class Entry:
     Attributes:
         table: Its declaration.
         children: What the same pull gives besides, with `items=True`.
+        siblings: Every other table of that pull, which `items` can name.
     """
 
     table: Table
     children: tuple[Table, ...] = ()
+    siblings: tuple[Table, ...] = ()
 
     @property
     def name(self) -> str:
@@ -38,7 +40,7 @@ class Entry:
     @property
     def options(self) -> dict[str, Any]:
         """The method's options and their defaults."""
-        return options_of(self.table, self.children)
+        return options_of(self.table, self.children, self.siblings)
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -52,42 +54,51 @@ class Entry:
 
 
 def _entries() -> Iterator[Entry]:
-    for table, *children in (
-        (orders.ORDERS, orders.ORDER_ITEMS),
-        (orders.ORDER_ITEMS,),
-        (finance.STATEMENTS,),
-        (finance.TRANSACTIONS,),
-        (finance.ORDER_TRANSACTIONS, finance.SKU_TRANSACTIONS),
-        (finance.SKU_TRANSACTIONS,),
-        (finance.PAYMENTS,),
-        (finance.WITHDRAWALS,),
-        (finance.UNSETTLED,),
-        (products.PRODUCTS, products.SKUS),
-        (products.SKUS,),
-        (stock.INVENTORY,),
-        (products.CATEGORIES,),
-        (products.BRANDS,),
-        (logistics.WAREHOUSES,),
-        (logistics.DELIVERY_OPTIONS,),
-        (logistics.SHIPPING_PROVIDERS,),
-        (logistics.PACKAGES, logistics.PACKAGE_ITEMS),
-        (logistics.PACKAGE_ITEMS,),
-        (logistics.TRACKING,),
-        (returns.RETURNS, returns.RETURN_ITEMS),
-        (returns.RETURN_ITEMS,),
-        (returns.CANCELLATIONS, returns.CANCELLATION_ITEMS),
-        (returns.CANCELLATION_ITEMS,),
-        (performance.PERFORMANCE,),
-        (performance.PRODUCT_PERFORMANCE,),
-        (performance.SKU_PERFORMANCE,),
-        (performance.VIDEO_PERFORMANCE, performance.VIDEO_PRODUCTS),
-        (performance.VIDEO_PRODUCTS,),
-        (performance.LIVE_PERFORMANCE,),
-        (seller.AUTHORIZED_SHOPS,),
-        (seller.SELLER_PERMISSIONS,),
-        (seller.SELLER_STATUS,),
-    ):
-        yield Entry(table, tuple(children))
+    tables = [table for table, *_ in _TABLES]
+    for table, *children in _TABLES:
+        siblings = (each for each in tables if each.listing is table.listing and each is not table)
+        yield Entry(table, tuple(children), tuple(siblings))
+
+
+_TABLES: tuple[tuple[Table, ...], ...] = (
+    (orders.ORDERS, orders.ORDER_ITEMS),
+    (orders.ORDER_ITEMS,),
+    (orders.ORDER_BUNDLE_SKUS,),
+    (finance.STATEMENTS,),
+    (finance.TRANSACTIONS,),
+    (finance.ORDER_TRANSACTIONS, finance.SKU_TRANSACTIONS),
+    (finance.SKU_TRANSACTIONS,),
+    (finance.PAYMENTS,),
+    (finance.WITHDRAWALS,),
+    (finance.UNSETTLED,),
+    (products.PRODUCTS, products.SKUS),
+    (products.SKUS,),
+    *((part,) for part in product_parts.PARTS),
+    (stock.INVENTORY,),
+    (stock.INVENTORY_CAMPAIGNS,),
+    (stock.INVENTORY_CREATORS,),
+    (products.CATEGORIES,),
+    (products.BRANDS,),
+    (logistics.WAREHOUSES,),
+    (logistics.DELIVERY_OPTIONS,),
+    (logistics.SHIPPING_PROVIDERS,),
+    (logistics.PACKAGES, logistics.PACKAGE_ITEMS),
+    (logistics.PACKAGE_ITEMS,),
+    (logistics.TRACKING,),
+    (returns.RETURNS, returns.RETURN_ITEMS),
+    (returns.RETURN_ITEMS,),
+    (returns.CANCELLATIONS, returns.CANCELLATION_ITEMS),
+    (returns.CANCELLATION_ITEMS,),
+    (performance.PERFORMANCE,),
+    (performance.PRODUCT_PERFORMANCE,),
+    (performance.SKU_PERFORMANCE,),
+    (performance.VIDEO_PERFORMANCE, performance.VIDEO_PRODUCTS),
+    (performance.VIDEO_PRODUCTS,),
+    (performance.LIVE_PERFORMANCE,),
+    (seller.AUTHORIZED_SHOPS,),
+    (seller.SELLER_PERMISSIONS,),
+    (seller.SELLER_STATUS,),
+)
 
 
 TABLES: dict[str, Entry] = {entry.name: entry for entry in _entries()}
@@ -110,4 +121,4 @@ def find_table(name: str) -> Entry:
 def fetched(stub: Method) -> Method:
     """Make the method that fetches the table of its name."""
     entry = TABLES[stub.__name__]
-    return accessor(entry.table, *entry.children)(stub)
+    return accessor(entry.table, *entry.children, siblings=entry.siblings)(stub)

@@ -26,15 +26,18 @@ def one_of(name: str, given: Any, known: Sequence[str]) -> str:
     raise InputError(f"{name}={given!r} is not known.", next_step=hint)
 
 
+def choose_words(name: str, given: Any, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the known words that were given, one or several, each once."""
+    return tuple(dict.fromkeys(one_of(name, value, known) for value in _several(name, given)))
+
+
 def choose_statuses(given: Any, known: Sequence[str]) -> tuple[str, ...]:
     """Return the statuses asked for; none means all.
 
     A status that is not known is refused, because a misspelt one would look like a
     shop without such orders.
     """
-    if given is None:
-        return ()
-    return tuple(dict.fromkeys(one_of("status", value, known) for value in _several("status", given)))
+    return () if given is None else choose_words("status", given, known)
 
 
 def choose_shops(granted: Sequence[Shop], given: Any) -> tuple[Shop, ...]:

@@ -24,3 +24,14 @@ def price(name: str, field: str, doc: str = "", *, amount: str = "amount") -> tu
         Column(name, "money", f"{field}.{amount}", doc),
         Column(f"{name}_currency", "string", f"{field}.currency", f"ISO 4217, of {name}"),
     )
+
+
+def image_columns(field: str = "", *, prefix: str = "") -> tuple[Column, ...]:
+    """A picture: what it is called, its size and its addresses."""
+    inside = f"{field}." if field else ""
+    return (
+        Column(f"{prefix}uri", "string", f"{inside}uri", "the picture's name at TikTok Shop"),
+        *same("integer", "width height", inside=inside, prefix=prefix, doc="pixels"),
+        Column(f"{prefix}urls", "string", f"{inside}urls[]", "addresses of the picture, joined with commas"),
+        Column(f"{prefix}thumb_urls", "string", f"{inside}thumb_urls[]", "of the small one, joined with commas"),
+    )

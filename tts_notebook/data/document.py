@@ -21,7 +21,7 @@ _TYPES: dict[Kind, tuple[str, str, str]] = {
     "time": ("datetime64[us, tz]", "timestamp[us, tz]", "moment; null if it was not reached"),
     "millis": ("datetime64[us, tz]", "timestamp[us, tz]", "the same, sent in milliseconds"),
     "local": ("datetime64[us, tz]", "timestamp[us, tz]", "the same, sent as a date or time in the shop's zone"),
-    "json": ("str", "string", "a list as JSON text; null if empty"),
+    "json": ("str", "string", "a list as JSON text, for the reason that the column names; null if empty"),
 }
 _HEAD = """# Tables
 
@@ -49,8 +49,9 @@ nothing to keep, so `frame[frame["extra"].notna()]` are the rows with something 
 counted in `frame.attrs["misfits"]` and told in a warning.
 
 Every table is a method of the session, such as `tts.statements(since="30d")`; `tts.statements?` tells its options. With
-`items=True` it also returns the tables that are named after it, from the same pull; with `raw=True` there is a column
-`raw` besides, the row's JSON as it came.
+`items=True` it also returns the tables that are named after it, from the same pull, and with a name or several, such as
+`items="order_bundle_skus"`, those of the tables that one pull serves; with `raw=True` there is a column `raw` besides,
+the row's JSON as it came.
 """
 
 
@@ -89,7 +90,7 @@ def _section(entry: Entry) -> str:
         f"\n`status`: {', '.join(f'`{word}`' for word in entry.statuses)}.\n" if entry.statuses else "",
         f"\n{_GRID}{''.join(map(_line, table.columns))}{_line(EXTRA)}",
     ]
-    if listing.lookups:
+    if table.detail:
         told = " and ".join(f"`GET {lookup.path}`" for lookup in listing.lookups)
         parts.append(f"\nWith `detail=True` also, from {told}:\n\n{_GRID}{''.join(map(_line, table.detail))}")
     if table.left_out:

@@ -143,14 +143,20 @@ def _rows(table: Table, record: Record) -> Iterator[tuple[Record, Record]]:
         return
     above = [record]
     for name in table.each[:-1]:
-        above = [inner for outer in above for inner in _objects(outer.get(name), wrap=wrap)]
+        above = [inner for outer in above for inner in _objects(_inside(outer, name), wrap=wrap)]
     for outer in above:
-        inner = _objects(outer.get(table.each[-1]), wrap=wrap)
+        inner = _objects(_inside(outer, table.each[-1]), wrap=wrap)
         if table.keep_childless and not inner:
             inner = [{}]
         yield from ((row, outer if len(table.each) > 1 else {}) for row in inner)
     if table.keep_childless and not above:
         yield {}, {}
+
+
+def _inside(record: Any, path: str) -> Any:
+    for step in path.split("."):
+        record = record.get(step) if isinstance(record, dict) else None
+    return record
 
 
 def _objects(values: Any, *, wrap: bool) -> list[Record]:

@@ -192,7 +192,8 @@ items=True adds package_items.""",
         *same("string", _ADDRESS, inside="detail.recipient_address.", prefix="recipient_", doc="may be masked"),
         *same("string", _ADDRESS, inside="detail.sender_address.", prefix="sender_"),
         *same("id", "warehouse_id", inside="detail.", doc="United States; newer than the official description"),
-        *same("json", "orders order_line_item_ids", inside="detail.", prefix="detail_", doc="as listed, as JSON text"),
+        Column("detail_order_line_item_ids", "string", "detail.order_line_item_ids[]", "told once more"),
+        Column("detail_orders", "json", "detail.orders", "JSON text, because it repeats what package_items has"),
     ),
 )
 

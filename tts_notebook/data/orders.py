@@ -223,12 +223,18 @@ ITEM_COLUMNS = (
     *same("integer", "handling_duration_days", doc="deprecated: see the order"),
     *same("id", "unboxing_sku_code"),
     *same("string", "sku_image", doc="address of the picture"),
-    *same("json", "combined_listing_skus", doc="what a virtual bundle consists of, as JSON text"),
+    Column(
+        "bundle_sku_count", "count", "combined_listing_skus", "of a virtual bundle: each a row of order_bundle_skus"
+    ),
     *same("id", "room_id", doc="LIVE room (US); newer than the official description"),
     *same("boolean", "is_pod_customized", doc="newer than the official description"),
     *same("id", "pod_info_id", doc="newer than the official description"),
     *same("string", "product_listing_type", doc="newer than the official description"),
-    *same("json", "sub_item_info unboxing_case_list", doc="as JSON text; newer than the official description"),
+    *same(
+        "json",
+        "sub_item_info unboxing_case_list",
+        doc="JSON text, because no description says what is in it; newer than the official description",
+    ),
 )
 
 ORDER_ITEMS = Table(
@@ -243,4 +249,26 @@ status are those of the order.""",
     columns=ITEM_COLUMNS,
     detail=_price_detail("cod_fee_amount"),
     each=("line_items",),
+)
+
+ORDER_BUNDLE_SKUS = Table(
+    name="order_bundle_skus",
+    row="SKU in a unit sold that is a virtual bundle",
+    title="what the virtual bundles that were sold in a period consist of",
+    about="""A unit that is no bundle has no row. Times, by and status are those of the order.""",
+    listing=ORDER_SEARCH,
+    each=("line_items", "combined_listing_skus"),
+    order=("created_at", "order_id"),
+    key=("line_item_id", "sku_id"),
+    columns=(
+        Column("line_item_id", "id", "id", "the unit sold", of="above"),
+        Column("order_id", "id", "id", "its order", of="record"),
+        *SHOP_COLUMNS,
+        Column("created_at", "time", "create_time", "the order was placed", of="record"),
+        Column("status", "string", "status", "status of the order", of="record"),
+        Column("bundle_sku_id", "id", "sku_id", "the SKU that was sold", of="above"),
+        *same("id", "product_id sku_id", doc="in the bundle"),
+        *same("string", "seller_sku", doc="the seller's own code of the SKU in the bundle"),
+        Column("sku_count", "integer", "sku_count", "pieces of it in one bundle"),
+    ),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tts_notebook.data.columns import SHOP_COLUMNS, same
-from tts_notebook.data.tables import Column, Listing, Lookup, Table, Walk
+from tts_notebook.data.columns import SHOP_COLUMNS, image_columns, same
+from tts_notebook.data.tables import Column, Kind, Listing, Lookup, Table, Walk
 
 _SCOPE = "seller.product.basic"
 # in the United States categories are a tree of seven levels, elsewhere of three
@@ -46,6 +46,38 @@ PRODUCT_SEARCH = Listing(
     ),
 )
 
+_SENTENCES = "JSON text, because sentences hold commas themselves"
+_DISCOUNTS = ("REGULAR", "FIRST_ORDER", "RETENTION")
+
+
+def _kinds(field: str, *columns: tuple[str, Kind, str, str]) -> tuple[Column, ...]:
+    """Columns of the one element of its kind, which list and detail both tell."""
+    return tuple(
+        Column(name, kind, f"{field}.{inner}", doc, same=(f"detail.{field}.{inner}",))
+        for name, kind, inner, doc in columns
+    )
+
+
+def _told(**lists: tuple[str, str]) -> tuple[Column, ...]:
+    """How long the lists of the detail are, whose elements are rows of another table."""
+    return tuple(
+        Column(name, "count", f"detail.{field}", f"each a row of {table}") for name, (field, table) in lists.items()
+    )
+
+
+def _subscription(level: str) -> tuple[Column, ...]:
+    """What Subscribe and Save takes off, and what the seller may choose."""
+    given = f"detail.subscribe_info.subscribe_discount_details[discount_level={level}]"
+    allowed = f"detail.subscribe_info.subscribe_promotion_config[discount_level={level}]"
+    name = f"subscribe_{level.lower()}"
+    return (
+        Column(f"{name}_discount", "integer", f"{given}.discount_value", "percent"),
+        Column(f"{name}_min_discount", "integer", f"{allowed}.min_discount", "percent that can be chosen"),
+        Column(f"{name}_max_discount", "integer", f"{allowed}.max_discount", "percent that can be chosen"),
+        Column(f"{name}_options", "string", f"{allowed}.discount_options[]", "percents to choose from, with commas"),
+    )
+
+
 PRODUCTS = Table(
     name="products",
     row="product",
@@ -70,13 +102,7 @@ categories, brand, sizes and more; items=True adds skus.""",
             "NONE, AUDITING, FAILED, PRE_APPROVED or APPROVED",
             same=("detail.audit.status",),
         ),
-        Column(
-            "audit_pre_approved_reasons",
-            "json",
-            "audit.pre_approved_reasons",
-            "as JSON text",
-            same=("detail.audit.pre_approved_reasons",),
-        ),
+        Column("audit_pre_approved_reasons", "string", "audit.pre_approved_reasons[]", "codes, joined with commas"),
         Column(
             "listing_quality_tier",
             "string",
@@ -87,28 +113,43 @@ categories, brand, sizes and more; items=True adds skus.""",
         Column("sales_regions", "string", "sales_regions[]", "joined with commas"),
         Column("is_not_for_sale", "boolean", "is_not_for_sale", "such as a gift", same=("detail.is_not_for_sale",)),
         Column("has_draft", "boolean", "has_draft", "a change is not published yet", same=("detail.has_draft",)),
-        *same("json", "product_sync_fail_reasons", doc="as JSON text"),
+        *same("json", "product_sync_fail_reasons", doc=_SENTENCES),
         Column(
-            "integrated_platform_statuses",
-            "json",
-            "integrated_platform_statuses",
-            "as JSON text",
-            same=("detail.integrated_platform_statuses",),
+            "tokopedia_status",
+            "string",
+            "integrated_platform_statuses[platform=TOKOPEDIA].status",
+            "its status there (Indonesia)",
+            same=("detail.integrated_platform_statuses[platform=TOKOPEDIA].status",),
         ),
         Column(
+            "recommended_category_count",
+            "count",
             "recommended_categories",
-            "json",
-            "recommended_categories",
-            "as JSON text",
+            "each a row of product_recommended_categories",
             same=("detail.recommended_categories",),
         ),
-        Column("product_families", "json", "product_families", "as JSON text", same=("detail.product_families",)),
+        Column(
+            "product_family_count",
+            "count",
+            "product_families",
+            "see product_families (US)",
+            same=("detail.product_families",),
+        ),
     ),
     detail=(
         *same("string", "description", inside="detail.", doc="HTML"),
         Column("brand_id", "id", "detail.brand.id", "the brand"),
         Column("brand_name", "string", "detail.brand.name", "its name"),
-        *same("json", "category_chains", inside="detail.", doc="from the top to the product's own, as JSON text"),
+        Column("category_ids", "string", "detail.category_chains[].id", "from the top to its own, joined with commas"),
+        *_told(
+            category_count=("category_chains", "product_categories"),
+            attribute_count=("product_attributes", "product_attributes"),
+            image_count=("main_images", "product_images"),
+            certification_count=("certifications", "product_certifications"),
+            delivery_option_count=("delivery_options", "product_delivery_options"),
+            audit_reason_count=("audit_failed_reasons", "product_audit_reasons"),
+        ),
+        Column("detail_pre_approved_reasons", "string", "detail.audit.pre_approved_reasons[]", "told once more"),
         *same("id", "external_product_id primary_combined_product_id shipping_template_id", inside="detail."),
         *same("string", "product_status shipping_insurance_requirement", inside="detail."),
         *same("boolean", "is_cod_allowed is_pre_owned is_replicated", inside="detail."),
@@ -121,24 +162,22 @@ categories, brand, sizes and more; items=True adds skus.""",
         Column("package_weight_unit", "string", "detail.package_weight.unit", "such as KILOGRAM"),
         Column("needs_prescription", "boolean", "detail.prescription_requirement.needs_prescription", ""),
         Column("global_product_id", "id", "detail.global_product_association.global_product_id", ""),
-        Column("global_sku_mappings", "json", "detail.global_product_association.sku_mappings", "as JSON text"),
+        Column(
+            "global_sku_count", "count", "detail.global_product_association.sku_mappings", "each a row of global_skus"
+        ),
         Column("product_types", "string", "detail.product_types[]", "joined with commas"),
         Column("manufacturer_ids", "string", "detail.manufacturer_ids[]", "joined with commas"),
         Column("responsible_person_ids", "string", "detail.responsible_person_ids[]", "joined with commas"),
         *same(
-            "json",
-            "product_attributes main_images video size_chart certifications delivery_options audit_failed_reasons",
-            inside="detail.",
-            doc="as JSON text",
+            "string", "id url cover_url format", inside="detail.video.", prefix="video_", doc="of the product's video"
         ),
+        *same("integer", "width height", inside="detail.video.", prefix="video_", doc="pixels"),
+        *same("integer", "size", inside="detail.video.", prefix="video_", doc="MB"),
+        Column("size_chart_template_id", "id", "detail.size_chart.template.id", ""),
+        *image_columns("detail.size_chart.image", prefix="size_chart_"),
         Column("subscribe_status", "string", "detail.subscribe_info.subscribe_status", "Subscribe and Save"),
         Column("support_subscribe", "boolean", "detail.subscribe_info.support_subscribe", "Subscribe and Save"),
-        Column(
-            "subscribe_discount_details", "json", "detail.subscribe_info.subscribe_discount_details", "as JSON text"
-        ),
-        Column(
-            "subscribe_promotion_config", "json", "detail.subscribe_info.subscribe_promotion_config", "as JSON text"
-        ),
+        *(column for level in _DISCOUNTS for column in _subscription(level)),
     ),
 )
 
@@ -187,7 +226,9 @@ them one by one.""",
             "list_price_currency", "string", "list_price.currency", "ISO 4217", same=("detail.list_price.currency",)
         ),
         Column("quantity", "sum", "inventory[].quantity", "for sale, in all warehouses"),
-        Column("inventory", "json", "inventory", "by warehouse, as JSON text", same=("detail.inventory",)),
+        Column(
+            "warehouse_count", "count", "inventory", "warehouses: each a row of sku_stock", same=("detail.inventory",)
+        ),
         Column("pre_sale_type", "string", "pre_sale.type", "", same=("detail.pre_sale.type",)),
         Column(
             "pre_sale_handling_days",
@@ -203,14 +244,16 @@ them one by one.""",
             "",
             same=("detail.pre_sale.fulfillment_type.release_date",),
         ),
-        Column(
-            "external_list_prices",
-            "json",
-            "external_list_prices",
-            "as JSON text",
-            same=("detail.external_list_prices",),
+        *_kinds(
+            "external_list_prices[source=SHOPIFY_COMPARE_AT_PRICE]",
+            ("shopify_list_price", "money", "amount", "compare_at_price in Shopify (US)"),
+            ("shopify_list_price_currency", "string", "currency", "ISO 4217"),
         ),
-        Column("fees", "json", "fees", "as JSON text", same=("detail.fees",)),
+        *_kinds(
+            "fees[type=PFAND]",
+            ("pfand_fee", "money", "amount", "deposit, in currency"),
+            ("pfand_attribute", "string", "additional_attribute", "SINGLE_USE, REUSABLE or NOT_APPLICABLE"),
+        ),
     ),
     detail=(
         *same("id", "external_sku_id", inside="detail."),
@@ -218,12 +261,14 @@ them one by one.""",
         Column("identifier_code_type", "string", "detail.identifier_code.type", "which of them"),
         *same("string", "sku_unit_count", inside="detail."),
         Column("unit_price", "money", "detail.price.unit_price", "in currency"),
-        *same(
-            "json",
-            "sales_attributes combined_skus extra_identifier_codes external_urls",
-            inside="detail.",
-            doc="as JSON text",
+        *_told(
+            attribute_count=("sales_attributes", "sku_attributes"),
+            bundle_sku_count=("combined_skus", "sku_bundles"),
         ),
+        Column(
+            "extra_identifier_codes", "string", "detail.extra_identifier_codes[]", "of a bundle, joined with commas"
+        ),
+        Column("external_urls", "string", "detail.external_urls[]", "where it can be ordered, joined with commas"),
         Column("global_inventory_type", "string", "detail.global_listing_policy.inventory_type", ""),
         Column("global_price_sync", "boolean", "detail.global_listing_policy.price_sync", ""),
         *same(

@@ -180,7 +180,7 @@ class Table:
         title: What an accessor fetches, as the rest of a sentence.
         about: What one has to know to read the table.
         each: The list inside a record of which every element is a row, or a list inside the
-            elements of a list; empty if the record itself is a row.
+            elements of a list; empty if the record itself is a row. A dot enters an object.
         keep_childless: A record whose list is empty is a row, too.
         keeps: The sources whose unknown fields this table keeps in `extra`.
         detail: The columns that `detail=True` adds.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
@@ -61,7 +61,10 @@ GIFTS: Shelf = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sku:
-    """One variant of a product; the price is in minor units of the shop's currency."""
+    """One variant of a product; the price is in minor units of the shop's currency.
+
+    A virtual bundle consists of other SKUs, so many pieces of each.
+    """
 
     id: str
     product_id: str
@@ -69,6 +72,7 @@ class Sku:
     name: str
     seller_sku: str
     price: int
+    bundle: tuple[tuple[Sku, int], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +139,8 @@ def _skus(shelf: Shelf, slot: int, per_mille: int, rng: random.Random) -> tuple[
                 )
             )
     rng.shuffle(skus)  # so that the best-sellers are not the first rows of the shelf
+    others = [sku for sku in skus if sku.product_id != skus[0].product_id]
+    skus[0] = replace(skus[0], bundle=((others[0], 1), (others[1], 2)))
     return tuple(skus)
 
 

@@ -272,6 +272,11 @@ def _sold(sku: Sku, region: str, padded: bool, rate: int, prices: Prices) -> str
     if region == "US" and tax:
         amount = amount_text(tax, DECIMALS[currency], padded)
         body["item_tax"] = [{"tax_type": "SALES_TAX", "tax_amount": amount, "tax_rate": f"{rate / 1000:g}"}]
+    if sku.bundle:
+        body["combined_listing_skus"] = [
+            {"product_id": part.product_id, "sku_id": part.id, "seller_sku": part.seller_sku, "sku_count": count}
+            for part, count in sku.bundle
+        ]
     return _members(body)
 
 

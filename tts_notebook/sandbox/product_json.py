@@ -8,7 +8,7 @@ from .catalogue import Shop, Sku
 from .categories import brand_of, chain_of
 from .goods import Product
 from .money import DECIMALS, amount_text, share
-from .order_json import image_url
+from .product_extras import bundle, families, more_detail, picture, recommended
 from .stock import Stock
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ def detail_json(product: Product, shop: Shop, stock: Stock, *, padded: bool) -> 
             {"id": str(each.id), "local_name": each.name, "parent_id": str(each.parent), "is_leaf": each.leaf}
             for each in chain_of(product.id, shop)
         ],
-        "main_images": [_image(str(product.id))],
+        "main_images": [picture(str(product.id))],
         "package_weight": {"value": f"{0.2 + product.id // 10**6 % 30 / 10:.1f}", "unit": _units(shop)[0]},
         "package_dimensions": {"length": "30", "width": "20", "height": "8", "unit": _units(shop)[1]},
         "product_attributes": [{"id": "100392", "name": "Occasion", "values": [{"id": "1001533", "name": "Everyday"}]}],
@@ -45,11 +45,13 @@ def detail_json(product: Product, shop: Shop, stock: Stock, *, padded: bool) -> 
         "is_pre_owned": False,
         "is_replicated": False,
         "minimum_order_quantity": 1,
+        **more_detail(product, shop),
         "skus": [
             _sku(sku, product, shop, stock, padded)
             | {
                 "sales_attributes": [{"id": "100000", "name": "Variant", "value_id": sku.id, "value_name": sku.name}],
                 "sku_unit_count": "1.00",
+                "combined_skus": bundle(sku, shop, padded=padded),
             }
             for sku in product.skus
         ],
@@ -70,7 +72,8 @@ def _head(product: Product, shop: Shop) -> Json:
         "is_not_for_sale": False,
         "has_draft": product.status == "DRAFT",
         "audit": {"status": product.audit, "pre_approved_reasons": []},
-        "recommended_categories": [],
+        "recommended_categories": recommended(product, shop),
+        "product_families": families(product, shop),
         "integrated_platform_statuses": [],
     }
     if shop.region == "US":
@@ -112,6 +115,9 @@ def _sku(sku: Sku, product: Product, shop: Shop, stock: Stock, padded: bool) -> 
     if shop.region == "US":
         listed = amount_text(share(sku.price, 1200), DECIMALS[currency], padded)
         body["list_price"] = {"amount": listed, "currency": currency}
+        if int(sku.id) // 4 % 3 == 0:
+            elsewhere = {"source": "SHOPIFY_COMPARE_AT_PRICE", "amount": listed, "currency": currency}
+            body["external_list_prices"] = [elsewhere]
     if product.status.endswith("_DEACTIVATED"):
         source = product.status.removesuffix("_DEACTIVATED")
         body["status_info"] = {"status": "DEACTIVATED", "deactivation_source": source}
@@ -142,14 +148,3 @@ def _stocked(sku: Sku, shop: Shop, stock: Stock) -> Json:
 
 def _units(shop: Shop) -> tuple[str, str]:
     return ("POUND", "INCH") if shop.region == "US" else ("KILOGRAM", "CENTIMETER")
-
-
-def _image(identifier: str) -> Json:
-    url = image_url(identifier)
-    return {
-        "uri": f"tos-useast2a-i-o3syd03w52-us/{identifier}",
-        "urls": [url],
-        "thumb_urls": [url],
-        "width": 800,
-        "height": 800,
-    }
