@@ -54,7 +54,19 @@ def test_counters_tell_what_happened_and_start_again(visit):
         "rotations": 0,
         "spent_refresh_tokens_presented": 0,
         "throttled": 0,
+        "limits": {},
     }
+
+
+def test_what_became_of_each_endpoints_calls_is_told(visit):
+    visitor = visit("--rate-limit", "0.001", "--rate-burst", "2").sign_in()
+    visitor.control(reset_stats=True)
+
+    statuses = [visitor.search().status for _ in range(5)]
+
+    limits = visitor.stats()["limits"]
+    assert statuses == [200, 200, 429, 429, 429]
+    assert limits == {"/order/202309/orders/search": {"passed": 2, "throttled": 3, "room": 2.0}}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +86,9 @@ def test_counters_tell_what_happened_and_start_again(visit):
         {"add_orders": {"count": 1, "seller": "nobody"}},
         {"add_orders": {"count": 1, "seller": "xb", "region": "US"}},
         {"seller": "nobody"},
+        {"seller": "agency"},
+        {"inactive": ["gb:US"]},
+        {"rate_limit_moves": -1},
         {"revoke_grants": "nobody"},
         {"redirect_uri": "x\r\ny: z"},
     ],

@@ -62,3 +62,38 @@ def test_the_buckets_are_bounded():
         limiter.wait_for(str(shop), "e", 0.0)
 
     assert len(limiter._buckets) == MAX_BUCKETS
+
+
+def test_a_limit_that_moves_halves_and_doubles_by_turns():
+    limiter = RateLimiter(Settings(rate_limit=10, rate_burst=5, rate_limit_moves=10))
+
+    passed = [allowed(limiter, [second + part / 100 for part in range(100)]) for second in range(40)]
+
+    assert [sum(passed[start : start + 10]) for start in (0, 10, 20, 30)] == pytest.approx([105, 50, 100, 50], abs=2)
+    assert limiter.as_dict(40.0)["e"]["room"] == 305
+
+
+def test_a_bucket_fills_at_the_rates_there_were_while_nobody_called():
+    limiter = RateLimiter(Settings(rate_limit=10, rate_burst=1000, rate_limit_moves=10))
+    assert allowed(limiter, [0.0] * 1000) == 1000
+
+    assert allowed(limiter, [15.0] * 1000) == 125
+
+
+def test_counting_anew_begins_with_the_full_rate_and_with_what_the_bucket_holds():
+    limiter = RateLimiter(Settings(rate_limit=10, rate_burst=5, rate_limit_moves=10))
+    allowed(limiter, [0.0] * 5)
+    limiter.clear_counters()
+
+    allowed(limiter, [15.0, 16.0])
+
+    assert limiter.as_dict(20.0) == {"e": {"passed": 2, "throttled": 0, "room": 5 + 50}}
+
+
+def test_the_room_of_an_endpoint_is_that_of_all_shops_that_were_asked():
+    limiter = RateLimiter(Settings(rate_limit=2, rate_burst=3))
+
+    for shop in ("a", "b"):
+        allowed(limiter, [1.0], shop)
+
+    assert limiter.as_dict(6.0)["e"] == {"passed": 2, "throttled": 0, "room": 2 * (3 + 10)}

@@ -100,7 +100,11 @@ class Shop:
 
     @property
     def warehouses(self) -> tuple[str, str]:
-        return (f"70685172755397{self.slot}9942", f"70685172755397{self.slot}5478")
+        return self.place_id(9942), self.place_id(5478)
+
+    def place_id(self, number: int) -> str:
+        """Return the id of a place of this shop: no other shop's, and as long as TikTok Shop's are."""
+        return str(7_068_517_275_539_700_000 + self.slot * 10_000 + number)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,3 +206,40 @@ def sellers(seed: int) -> tuple[Seller, ...]:
 
 
 SELLER_KEYS = ("gb", "us", "xb", "id")
+AGENCY_KEY = "agency"
+MOST_SHOPS = 1_000
+_AGENCY_SLOT = 8  # the sellers above leave room for more of their kind
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A seller of many shops: how many, and whether all sell the same or few sell most."""
+
+    shops: int
+    sizes: str = "even"
+
+    def share(self, rank: int) -> int:
+        """Return a shop's share of all orders, to be seen against the others'."""
+        return 1_000_000 if self.sizes == "even" else round(1_000_000 / (rank + 1) ** 0.8)
+
+
+AGENCY_SIZES = ("even", "power")
+
+
+@lru_cache(maxsize=8)
+def agency_seller(seed: int, agency: Agency) -> Seller:
+    """Return a seller whose shops lie in the UK and in Malaysia by turns."""
+    return Seller(
+        key=AGENCY_KEY, name="Northwind Stores", about=f"UK and Malaysia · {agency.shops} shops · GBP, MYR",
+        shops=tuple(_agency_shop(seed, rank, agency.share(rank)) for rank in range(agency.shops)),
+        region="CN", locale="zh-CN", prefix="GCP_", open_id=_open_id(seed, AGENCY_KEY),
+        user_type=4, permissions=("MANAGE_GLOBAL_PRODUCT",),
+    )  # fmt: skip
+
+
+def _agency_shop(seed: int, rank: int, share: int) -> Shop:
+    region, code, per_mille = (("GB", "CNGBCB", 1000), ("MY", "CNMYCB", 5400))[rank % 2]
+    return _shop(
+        seed, _AGENCY_SLOT + rank, f"Northwind {rank + 1:04d} {region}", region, GADGETS,
+        prefix="GCP_", code=code, share=share, cross_border=True, per_mille=per_mille,
+    )  # fmt: skip

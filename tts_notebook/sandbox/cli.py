@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import math
 import os
@@ -16,24 +17,27 @@ from dataclasses import Field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from .catalogue import SELLER_KEYS
+from .catalogue import AGENCY_KEY, AGENCY_SIZES, MOST_SHOPS, SELLER_KEYS
 from .faults import NAMES, parse_faults
 from .parts import Parts, assemble
+from .rhythm import DAYS, KINDS
 from .router import Router
 from .scopes import SCOPES
 from .server import Server
 from .settings import Behaviour, Settings
 
 MAX_ORDERS = 1_000_000
+MAX_DAYS = 3650
 _ABOUT = """A TikTok Shop of its own, on this machine: consent page, token endpoints, signed API.
 
 It prints one JSON line with its addresses and its app's credentials as soon as it listens, and
 serves until its standard input closes (at once if it is closed already), SIGTERM or SIGINT."""
 _CONTROL = """control (for tests; no key, as it listens on loopback and its data is made up):
-  GET  /sandbox/stats      counters: requests by path, statuses, faults, token refreshes, throttled
+  GET  /sandbox/stats      counters: requests by path, statuses, faults, token refreshes, throttled;
+                           limits: let through and throttled by path, and the room there was since the first
   GET  /sandbox/discrepancies  the mistakes planted in the finances of each shop
   POST /sandbox/control    JSON object, content-type application/json, any of:
-       rate_limit, rate_burst, latency_ms, clock_offset_seconds, access_token_seconds,
+       rate_limit, rate_burst, rate_limit_moves, latency_ms, clock_offset_seconds, access_token_seconds,
        refresh_token_seconds (null: unlimited), refresh_grace_seconds, rotate, auto_approve, seller,
        redirect_uri, denied_scopes, inactive (list of SELLER or SELLER:REGION), ip_allow_list (list),
        hourly_quota (calls a shop, 0: none), faults (list as --fault), behaviour (object),
@@ -73,19 +77,26 @@ def parser() -> argparse.ArgumentParser:
 def _add_world(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--orders", type=_orders, default=5000, help="orders of each seller, spread over its shops (default: 5000)")
+    add("--days", type=_days, default=DAYS, metavar="N", help="the days over which they lie (default: %(default)s)")
+    add("--rhythm", choices=KINDS, default=KINDS[0],
+        help="how they lie there: daily with evenings, weekends and a sale; even; skewed: nine of ten "
+        "within two hours; flash: within ten minutes (default: daily)")  # fmt: skip
+    add("--shops", type=_shops, default=0, metavar="N",
+        help="let there be a seller 'agency' with so many shops, which share its orders")  # fmt: skip
+    add("--shop-sizes", choices=AGENCY_SIZES, default=AGENCY_SIZES[0], help="how its shops share them (default: even)")
     add("--products", type=_orders, default=0, metavar="N", help="products of each shop that never sold (default: 0)")
     add("--discrepancies", type=_whole, default=0, metavar="N",
         help="mistakes in the finances of each shop, told at GET /sandbox/discrepancies (default: 0)")  # fmt: skip
     add("--seed", type=_whole, default=1, help="the world and the app's credentials follow from it")
     add("--warm", action="store_true", help="encode the default seller's orders before listening (4 KB each)")
     add("--now", type=_whole, default=0, metavar="EPOCH",
-        help="the moment at which the 90 days of orders end (default: the start)")  # fmt: skip
+        help="the moment at which the orders end (default: the start)")  # fmt: skip
 
 
 def _add_authorization(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--auto-approve", action="store_true", help="answer the authorize URL with the redirect at once")
-    add("--seller", default="", choices=("", *SELLER_KEYS), help="the default seller (default: gb)")
+    add("--seller", default="", choices=("", *SELLER_KEYS, AGENCY_KEY), help="the default seller (default: gb)")
     add("--denied-scopes", type=_scopes, default=(), metavar="A,B", help="scopes left out of the grant")
     add("--rotate", action=argparse.BooleanOptionalAction, default=True, help="whether a refresh token is spent by use")
     add("--refresh-grace-seconds", type=_whole, default=0, help="how long a spent refresh token still works")
@@ -106,6 +117,8 @@ def _add_trouble(group: argparse._ArgumentGroup) -> None:
         help="calls a second for each shop and endpoint; 0: none",
     )
     add("--rate-burst", type=_number, default=0.0, metavar="B", help="calls at once (default: one second's worth)")
+    add("--rate-limit-moves", type=_seconds, default=0.0, metavar="S",
+        help="let the limit halve after so many seconds, double after as many, and so on")  # fmt: skip
     add("--fault", action="append", default=[], dest="faults", help="a fault, see below; may be given again")
 
 
@@ -135,6 +148,24 @@ def _orders(text: str) -> int:
     if (orders := _whole(text)) > MAX_ORDERS:
         raise argparse.ArgumentTypeError(f"at most {MAX_ORDERS}")
     return orders
+
+
+def _days(text: str) -> int:
+    if not 1 <= (days := _whole(text)) <= MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"from 1 to {MAX_DAYS}")
+    return days
+
+
+def _shops(text: str) -> int:
+    if (shops := _whole(text)) > MOST_SHOPS:
+        raise argparse.ArgumentTypeError(f"at most {MOST_SHOPS}")
+    return shops
+
+
+def _seconds(text: str) -> float:
+    if (seconds := _number(text)) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return seconds
 
 
 def _number(text: str) -> float:
@@ -171,6 +202,8 @@ def read_settings(arguments: Sequence[str] | None) -> Settings:
     behaviour = Behaviour(**{switch.name: given.pop(switch.name) for switch in fields(Behaviour)})
     try:
         parse_faults(given["faults"])
+        if given["seller"] == AGENCY_KEY and not given["shops"]:
+            raise ValueError(f"--seller {AGENCY_KEY} needs --shops N")
     except ValueError as error:
         made.error(str(error))
     return Settings(**given | {"faults": tuple(given["faults"])}, behaviour=behaviour)
@@ -217,6 +250,8 @@ def _watch_input(loop: asyncio.AbstractEventLoop, server: Server) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until standard input closes or a signal arrives. Return the exit status."""
     settings = read_settings(arguments)
+    # orders live as long as the process: with the usual thresholds a million of them is looked at again and again
+    gc.set_threshold(100_000, 50, 100)
     try:
         asyncio.run(_run(assemble(settings)))
     except (KeyboardInterrupt, BrokenPipeError):  # Ctrl-C on Windows; nobody reads the one line

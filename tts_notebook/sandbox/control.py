@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields
 from typing import Any
 
-from .catalogue import SELLER_KEYS, sellers
 from .discrepancies import planted_at
 from .envelope import encode
 from .faults import parse_faults
@@ -72,6 +71,7 @@ def _stats(parts: Parts) -> Json:
         "rotations": authorizations.rotations,
         "spent_refresh_tokens_presented": authorizations.spent_presented,
         "throttled": parts.limiter.throttled,
+        "limits": parts.limiter.as_dict(parts.clock.steady()),
     }
 
 
@@ -135,25 +135,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _seller_key(value: Any) -> str:
-    if value not in ("", *SELLER_KEYS):
-        raise ValueError(f"{value!r} is not one of {', '.join(SELLER_KEYS)}.")
-    return str(value)
-
-
 def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) and name.isprintable() for name in value):
         raise ValueError(f"{value!r} is not a list of texts.")
-    return tuple(value)
-
-
-def _inactive(value: Any) -> tuple[str, ...]:
-    """Read sellers as KEY and shops as KEY:REGION."""
-    known = {
-        name for seller in sellers(0) for name in (seller.key, *(f"{seller.key}:{s.region}" for s in seller.shops))
-    }
-    if unknown := set(_names(value)) - known:
-        raise ValueError(f"{', '.join(sorted(unknown))}: there are {', '.join(sorted(known))}.")
     return tuple(value)
 
 
@@ -166,6 +150,7 @@ def _scopes(value: Any) -> tuple[str, ...]:
 SETTINGS: dict[str, Callable[[Any], Any]] = {
     "rate_limit": _number(0, 1_000_000),
     "rate_burst": _number(0, 1_000_000),
+    "rate_limit_moves": _number(0, 86_400),
     "latency_ms": _number(0, 60_000),
     "clock_offset_seconds": _number(-(2**33), 2**33),
     "access_token_seconds": lambda value: int(_number(0, 2**31)(value)),
@@ -173,13 +158,31 @@ SETTINGS: dict[str, Callable[[Any], Any]] = {
     "refresh_grace_seconds": _number(0, 2**31),
     "hourly_quota": lambda value: int(_number(0, 1_000_000)(value)),
     "ip_allow_list": _names,
-    "inactive": _inactive,
     "rotate": _flag,
     "auto_approve": _flag,
-    "seller": _seller_key,
     "redirect_uri": _text,
     "denied_scopes": _scopes,
 }
+
+
+def _seller_key(parts: Parts, value: Any) -> str:
+    known = [seller.key for seller in parts.world.sellers]
+    if value not in ("", *known):
+        raise ValueError(f"{value!r} is not one of {', '.join(known)}.")
+    return str(value)
+
+
+def _set_seller(parts: Parts, value: Any) -> Action:
+    return _set(parts, "seller", _seller_key(parts, value))
+
+
+def _set_inactive(parts: Parts, value: Any) -> Action:
+    """Read sellers as KEY and shops as KEY:REGION."""
+    sellers = parts.world.sellers
+    known = {name for seller in sellers for name in (seller.key, *(f"{seller.key}:{s.region}" for s in seller.shops))}
+    if unknown := set(_names(value)) - known:
+        raise ValueError(f"{', '.join(sorted(unknown))}: there are {', '.join(sorted(known))}.")
+    return _set(parts, "inactive", tuple(value))
 
 
 def _set_faults(parts: Parts, value: Any) -> Action:
@@ -217,7 +220,7 @@ def _expire_access_tokens(parts: Parts, value: Any) -> Action:
 
 
 def _revoke_grants(parts: Parts, value: Any) -> Action:
-    key = _seller_key("" if value is True else value)
+    key = _seller_key(parts, "" if value is True else value)
     return lambda: parts.authorizations.revoke(key)
 
 
@@ -227,7 +230,7 @@ def _reset_stats(parts: Parts, value: Any) -> Action:
     def act() -> object:
         parts.stats.clear()
         parts.authorizations.clear_counters()
-        parts.limiter.throttled = 0
+        parts.limiter.clear_counters()
         return value
 
     return act
@@ -274,6 +277,8 @@ def _books(parts: Parts, value: Any) -> tuple[Callable[[], ShopBooks], int]:
 
 
 ACTIONS: dict[str, Callable[[Parts, Any], Action]] = {
+    "seller": _set_seller,
+    "inactive": _set_inactive,
     "faults": _set_faults,
     "behaviour": _set_behaviour,
     "expire_access_tokens": _expire_access_tokens,

@@ -189,7 +189,7 @@ def _delivery(order: Order, shop: Shop) -> Json:
         "fulfillment_type": "FULFILLMENT_BY_SELLER",
         "shipping_type": "SELLER" if order.seller_ships else "TIKTOK",
         "delivery_type": "COLLECTION_POINT" if order.dice % 23 == 0 else "HOME_DELIVERY",
-        "delivery_option_id": f"70911466632296547{shop.slot}5",
+        "delivery_option_id": str(7_091_146_663_229_654_705 + shop.slot * 10),
         "delivery_option_name": "Standard Shipping",
         "warehouse_id": shop.warehouses[order.warehouse],
     }

@@ -36,6 +36,9 @@ STATUSES = ("UNPAID", "ON_HOLD", "PARTIALLY_SHIPPING", "AWAITING_SHIPMENT", *STA
 _IDS_A_SECOND = 2_000_000_000
 _IDS_A_SLOT = 250_000_000
 _EPOCH = 1_500_000_000
+# There are eight slots; the shops of later ones count from a time that no other shop's orders reach.
+_SLOTS = 8
+_SECONDS_BETWEEN = 120 * DAY
 _UNITS = (1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 6)
 
 
@@ -112,7 +115,7 @@ def make_order(rng: random.Random, shop: Shop, number: int, created: int, now: i
     market = shop.market
     order = Order(
         number=number,
-        id=(created - _EPOCH) * _IDS_A_SECOND + shop.slot * _IDS_A_SLOT + number % 200_000 * 1000 + dice % 499,
+        id=_first_id(shop.slot, created) + number % 200_000 * 1000 + dice % 499,
         dice=dice,
         buyer=int(draw() ** 1.3 * (number + 20)),
         units=_UNITS[dice % 15],
@@ -128,6 +131,11 @@ def make_order(rng: random.Random, shop: Shop, number: int, created: int, now: i
             break
         order.enter(status, at, by)
     return order
+
+
+def _first_id(slot: int, created: int) -> int:
+    lap, place = divmod(slot, _SLOTS)
+    return (created - _EPOCH + lap * _SECONDS_BETWEEN) * _IDS_A_SECOND + place * _IDS_A_SLOT
 
 
 def _plan(order: Order, market: Market, draw: Callable[[], float]) -> Iterator[tuple[int, str, str]]:

@@ -6,11 +6,13 @@ import random
 import secrets
 from dataclasses import dataclass
 
+from .catalogue import Agency
 from .clock import Clock
 from .faults import FaultPlan
 from .limits import RateLimiter
 from .oauth import Authorizations
 from .order_json import Style
+from .rhythm import Rhythm
 from .settings import RegisteredApp, Settings, registered_app
 from .stats import Stats
 from .world import World
@@ -46,7 +48,7 @@ def assemble(settings: Settings) -> Parts:
         settings=settings,
         app=registered_app(settings.seed),
         clock=clock,
-        world=World(settings.seed, settings.orders, settings.now or started, started=started, unsold=settings.products),
+        world=_world(settings, started),
         authorizations=Authorizations(settings, _mint),
         limiter=RateLimiter(settings),
         faults=FaultPlan(settings.faults),
@@ -58,6 +60,18 @@ def assemble(settings: Settings) -> Parts:
     if settings.warm:
         parts.world.warm(parts.world.seller(settings.seller) or parts.world.sellers[0])
     return parts
+
+
+def _world(settings: Settings, started: int) -> World:
+    return World(
+        settings.seed,
+        settings.orders,
+        settings.now or started,
+        started=started,
+        unsold=settings.products,
+        rhythm=Rhythm(settings.rhythm, settings.days),
+        agency=Agency(settings.shops, settings.shop_sizes) if settings.shops else None,
+    )
 
 
 def _mint(prefix: str) -> str:

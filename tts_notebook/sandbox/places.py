@@ -41,17 +41,17 @@ class DeliveryOption:
 
 
 def delivery_options(shop: Shop) -> tuple[DeliveryOption, ...]:
-    base = f"70911466632296547{shop.slot}"
+    base = 7_091_146_663_229_654_700 + shop.slot * 10
     return (
-        DeliveryOption(f"{base}5", "Standard Shipping", "STANDARD", 120),
-        DeliveryOption(f"{base}6", "Express Shipping", "EXPRESS", 60),
-        DeliveryOption(f"{base}7", "Shipped from seller", "SEND_BY_SELLER", 200),
+        DeliveryOption(str(base + 5), "Standard Shipping", "STANDARD", 120),
+        DeliveryOption(str(base + 6), "Express Shipping", "EXPRESS", 60),
+        DeliveryOption(str(base + 7), "Shipped from seller", "SEND_BY_SELLER", 200),
     )
 
 
 def return_warehouse(shop: Shop) -> str:
     """Return the id of the warehouse for returns: the first one's place under another id."""
-    return f"70685172755397{shop.slot}7731"
+    return shop.place_id(7731)
 
 
 def warehouses_json(shop: Shop) -> list[Json]:
@@ -91,7 +91,7 @@ def providers(option: DeliveryOption, shop: Shop) -> list[dict[str, str]]:
     """Return the carriers of a delivery option; a seller may bring one of its own."""
     carriers = shop.market.carriers[:1] if option.type == "EXPRESS" else shop.market.carriers
     found = [{"id": identifier, "name": name} for identifier, name, _ in carriers]
-    own = {"id": f"70911466632299999{shop.slot}9", "name": "Other"}
+    own = {"id": str(7_091_146_663_229_999_909 + shop.slot * 10), "name": "Other"}
     return [*found, own] if option.type == "SEND_BY_SELLER" else found
 
 
@@ -131,7 +131,7 @@ def _warehouse(shop: Shop, identifier: str, number: int, kind: str, sub_type: st
     address = address_of(shop, number, sub_type)
     return {
         "id": identifier,
-        "entity_id": f"739536686514{shop.slot}49907{number}",
+        "entity_id": str(7_395_366_865_140_499_070 + shop.slot * 1_000_000 + number),
         "name": f"{address['city']} returns" if kind == "RETURN_WAREHOUSE" else f"{address['city']} main",
         "type": kind,
         "sub_type": sub_type,

@@ -52,6 +52,10 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     orders: int = 5000
+    days: int = 90
+    rhythm: str = "daily"
+    shops: int = 0
+    shop_sizes: str = "even"
     products: int = 0
     discrepancies: int = 0
     seed: int = 1
@@ -60,6 +64,7 @@ class Settings:
     latency_ms: float = 0.0
     rate_limit: float = 0.0
     rate_burst: float = 0.0
+    rate_limit_moves: float = 0.0
     hourly_quota: int = 0
     ip_allow_list: tuple[str, ...] = ()
     inactive: tuple[str, ...] = ()

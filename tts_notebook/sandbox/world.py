@@ -7,11 +7,12 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
-from .catalogue import Seller, Shop, sellers
+from .catalogue import Agency, Seller, Shop, agency_seller, sellers
+from .money import split
 from .order_json import Style, order_text, payment_method, southeast_asian
 from .orders import Order, make_order
 from .paging import Key
-from .rhythm import order_times
+from .rhythm import Rhythm
 
 SortField = Literal["create_time", "update_time"]
 T = TypeVar("T")
@@ -29,11 +30,11 @@ SORT_KEYS: dict[SortField, Callable[[Order], Key]] = {
 class ShopBooks:
     """One shop's orders. They are generated on first use and change only through this class."""
 
-    def __init__(self, shop: Shop, seed: int, count: int, now: int) -> None:
+    def __init__(self, shop: Shop, seed: int, count: int, now: int, rhythm: Rhythm | None = None) -> None:
         self.shop = shop
         self.style = Style()
         self._rng = random.Random(f"orders {seed} {shop.slot}")
-        times = order_times(self._rng, count, now, shop.market.utc_offset(now))
+        times = (rhythm or Rhythm()).times(self._rng, count, now, shop.market.utc_offset(now))
         self.orders = [make_order(self._rng, shop, number, at, now) for number, at in enumerate(times)]
         self._keep_some_early()
         self._by_id = {order.id: order for order in self.orders}
@@ -128,12 +129,20 @@ class ShopBooks:
 class World:
     """All sellers and their shops' books, from one seed and one moment."""
 
-    def __init__(self, seed: int, orders: int, now: int, *, started: int | None = None, unsold: int = 0) -> None:
-        self.seed, self.orders, self.now = seed, orders, now
+    def __init__(
+        self, seed: int, orders: int, now: int, *, started: int | None = None, unsold: int = 0,
+        rhythm: Rhythm | None = None, agency: Agency | None = None,
+    ) -> None:  # fmt: skip
+        self.seed, self.now, self.rhythm = seed, now, rhythm
         self.unsold = unsold
         self.discrepancies = 0
         self.started = now if started is None else started
-        self.sellers: tuple[Seller, ...] = sellers(seed)
+        self.sellers: tuple[Seller, ...] = sellers(seed) + ((agency_seller(seed, agency),) if agency else ())
+        self._orders = {
+            shop.id: count
+            for seller in self.sellers
+            for shop, count in zip(seller.shops, split(orders, [shop.share for shop in seller.shops]), strict=True)
+        }
         self.style = Style()
         self._books: dict[str, ShopBooks] = {}
 
@@ -150,17 +159,16 @@ class World:
         return next((seller for seller in self.sellers if key in ("", seller.key)), None)
 
     def warm(self, seller: Seller) -> None:
-        """Encode all orders of a seller now, so that no answer pays for it later."""
+        """Encode the orders of a seller now, as many as are remembered, so that no answer pays for it later."""
         for shop in seller.shops:
             books = self.books(shop)
-            for order in books.orders:
+            for order in books.orders[:REMEMBERED_ORDERS]:
                 books.json(order)
 
     def books(self, shop: Shop) -> ShopBooks:
         """Return a shop's books: its share of the seller's orders, the same for every seed."""
         if shop.id not in self._books:
-            count = self.orders * shop.share // 100
-            books = self._books[shop.id] = ShopBooks(shop, self.seed, count, self.now)
+            books = self._books[shop.id] = ShopBooks(shop, self.seed, self._orders[shop.id], self.now, self.rhythm)
             books.style = self.style
         return self._books[shop.id]
 
