@@ -74,6 +74,7 @@ PURE = (
     "data/stock",
     "data/tables",
     "data/values",
+    "data/windows",
     "data/zones",
     "notebook/view",
     "notebook/whereabouts",
