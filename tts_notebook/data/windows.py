@@ -218,9 +218,7 @@ class Windows:
         if window.restarts >= _RESTARTS:
             return False
         window.restarts += 1
-        if not self._trusts(window):
-            window.read_to = None
-        elif window.read_to is not None:
+        if self._trusts(window) and window.read_to is not None:
             self._on_trust += _interval(window.since, window.read_to)
             window.since = window.read_to
         window.token = ""
