@@ -60,7 +60,8 @@ def tabulate(
         places = branches((column for column in columns if column.of == name), kept.get(name, ()))
         reading.read_objects(list(sources), places, f"{name}." if name else "", strict=name in kept)
     reading.compare()
-    extra = [json_text(rest) if rest else None for rest in reading.rests]
+    # in the order of the paths: so it does not depend on how a record was read
+    extra = [json_text(dict(sorted(rest.items()))) if rest else None for rest in reading.rests]
     reading.arrays[EXTRA.name] = pa.array(extra, pa.string())
     order = schema(columns)
     missing = {column.name: column.kind for column in columns if column.name not in reading.arrays}

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import compress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tts_notebook.api.shops import Shop
-from tts_notebook.data.frames import RAW, schema, tabulate
+from tts_notebook.data.frames import RAW, schema
+from tts_notebook.data.rows import Found, Record, make_rows, name_of, seconds_in
 from tts_notebook.data.tables import Table
-from tts_notebook.data.values import json_text, read_time
-from tts_notebook.data.zones import zone_of
+from tts_notebook.data.values import json_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Record = dict[str, Any]
+    from tts_notebook.data.pages import Batch
 
+# pull.py and the tests know these by this module
+__all__ = ["Found", "Harvest", "Record", "seconds_in"]
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A record, and what it was found beside.
-
-    Attributes:
-        record: The record.
-        scope: Within what its key tells it apart, such as the parent that was asked about.
-        beside: The answer around the list ("page"), the record asked about ("parent") and the
-            days asked for ("window"), where there are such.
-    """
-
-    record: Record
-    scope: str = ""
-    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+_KEY = ("shop", "scope", "name")
 
 
 class Harvest:
@@ -48,52 +35,49 @@ class Harvest:
         self._tables, self._detail, self._raw = tables, detail, raw
         self._key = tables[0].listing.key
         self._chunks: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
-        self._owners: dict[str, list[int]] = {table.name: [] for table in tables}
-        self._newest: dict[tuple[str, str, str], tuple[int, int]] = {}
+        # the number of each row's record, and per record what tells it apart
+        self._owners: dict[str, list[pa.Array]] = {table.name: [] for table in tables}
+        self._told: list[pa.Table] = []
         self._count = 0
 
     def add(self, shop: Shop | None, found: Sequence[Found]) -> None:
         """Take in records of one shop, or of the seller."""
-        numbers = range(self._count, self._count + len(found))
-        self._count += len(found)
-        for number, each in zip(numbers, found, strict=True):
-            # without an id there is nothing to tell repeats by: each is kept
-            name = str(each.record.get(self._key) or "") if self._key else ""
-            key = shop.id if shop else "", each.scope, name or f"row {number}"
-            updated = seconds_in(each.record, "update_time")
-            if key not in self._newest or updated >= self._newest[key][0]:
-                self._newest[key] = updated, number
-        for table in self._tables:
-            self._add_rows(table, shop, numbers, found)
+        import pyarrow as pa
 
-    def _add_rows(self, table: Table, shop: Shop | None, numbers: Sequence[int], found: Sequence[Found]) -> None:
-        rows = [
-            (number, each, row, above)
-            for number, each in zip(numbers, found, strict=True)
-            for row, above in _rows(table, each.record)
-        ]
-        of_shop = {"id": shop.id, "name": shop.name, "region": shop.region} if shop else {}
-        columns = table.chosen(detail=self._detail)
-        beside: dict[str, list[Mapping[str, Any]]] = {}
-        for source in {column.of for column in columns}.union(table.keeps) - {""}:
-            if source == "shop":
-                beside[source] = [of_shop] * len(rows)
-            elif source == "record":
-                beside[source] = [each.record for _, each, _, _ in rows]
-            elif source == "above":
-                beside[source] = [above for _, _, _, above in rows]
-            else:
-                beside[source] = [each.beside.get(source, {}) for _, each, _, _ in rows]
-        made, misfits = tabulate(
-            columns,
-            [row for _, _, row, _ in rows],
-            zone=zone_of(shop.region) if shop else "UTC",
-            known={source: table.known(source) for source in table.keeps},
-            **beside,
-        )
-        self._chunks[table.name].append(self._with_raw(made, [row for _, _, row, _ in rows]))
-        self._owners[table.name] += [number for number, _, _, _ in rows]
-        self.misfits += misfits
+        # without an id there is nothing to tell repeats by: each is kept
+        names = [name_of(each.record, self._key) for each in found]
+        updated = [seconds_in(each.record, "update_time") for each in found]
+        for table in self._tables:
+            made = make_rows(table, found, shop, columns=table.chosen(detail=self._detail))
+            self._put(table, self._with_raw(made.table, made.objects), pa.array(made.owners, pa.int64()))
+            self.misfits += made.misfits
+        scopes = pa.array([each.scope for each in found], pa.string())
+        self._tell(shop, scopes, pa.array(names, pa.string()), pa.array(updated, pa.int64()))
+
+    def add_batch(self, shop: Shop | None, batch: Batch) -> None:
+        """Take in what a PageReader made of pages of one shop, or of the seller."""
+        import pyarrow as pa
+
+        wanted = "detail" if self._detail else "raw" if self._raw else ""
+        assert not wanted, f"pages hold nothing for {wanted}"
+        for table in self._tables:
+            self._put(table, batch.tables[table.name], batch.owners[table.name])
+        self.misfits += batch.misfits
+        self._tell(shop, pa.repeat("", len(batch.ids)), batch.ids, batch.updated)
+
+    def _put(self, table: Table, made: pa.Table, owners: pa.Array) -> None:
+        import pyarrow.compute as pc
+
+        self._chunks[table.name].append(made)
+        self._owners[table.name].append(pc.add(owners, self._count))
+
+    def _tell(self, shop: Shop | None, scopes: pa.Array, names: pa.Array, updated: pa.Array) -> None:
+        import pyarrow as pa
+
+        numbers = pa.array(range(self._count, self._count + len(names)), pa.int64())
+        shops = pa.repeat(shop.id if shop else "", len(names))
+        self._told.append(pa.table([shops, scopes, names, updated, numbers], [*_KEY, "updated", "number"]))
+        self._count += len(names)
 
     def _with_raw(self, made: pa.Table, rows: Sequence[Record]) -> pa.Table:
         import pyarrow as pa
@@ -104,65 +88,72 @@ class Harvest:
 
     def merge(self, other: Harvest) -> None:
         """Take over what another harvest collected from other shops."""
+        import pyarrow.compute as pc
+
         for name, chunks in other._chunks.items():
             self._chunks[name] += chunks
-            self._owners[name] += [self._count + number for number in other._owners[name]]
-        self._newest.update((key, (updated, self._count + number)) for key, (updated, number) in other._newest.items())
+            self._owners[name] += [pc.add(numbers, self._count) for numbers in other._owners[name]]
+        for told in other._told:
+            numbers = pc.add(told["number"], self._count)
+            self._told.append(told.set_column(told.num_columns - 1, "number", numbers))
         self._count += other._count
         self.misfits += other.misfits
 
     def finish(self) -> dict[str, pa.Table]:
-        """Return every table, sorted, each record once."""
-        kept = {number for _, number in self._newest.values()}
-        return {table.name: self._finished(table, kept) for table in self._tables}
+        """Return every table, sorted, each record once. What was collected is given away: call it once."""
+        repeats = self._repeats()
+        return {table.name: self._finished(table, repeats) for table in self._tables}
 
-    def _finished(self, table: Table, kept: set[int]) -> pa.Table:
+    def _repeats(self) -> pa.Array | None:
+        """The numbers of the records that came again and are older, None if there are none."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self._told:
+            return None
+        told = pa.concat_tables(self._told)
+        told = told.filter(pc.is_valid(told["name"]))
+        if pc.count_distinct(told["name"]).as_py() == told.num_rows:
+            return None
+        # a later one wins over an equally old one
+        told = told.sort_by([("updated", "ascending"), ("number", "ascending")])
+        # in one thread: only so "last" follows the order
+        last = told.group_by(_KEY, use_threads=False).aggregate([("number", "last")])["number_last"]
+        return told["number"].filter(pc.invert(pc.is_in(told["number"], last.combine_chunks())))
+
+    def _finished(self, table: Table, repeats: pa.Array | None) -> pa.Table:
         import pyarrow as pa
 
         empty = self._with_raw(schema(table.chosen(detail=self._detail)).empty_table(), [])
         made = pa.concat_tables([empty, *self._chunks[table.name]])
-        owners = self._owners[table.name]
-        chosen = made.take(pa.array(compress(range(len(owners)), (owner in kept for owner in owners)), pa.int64()))
+        # the chunks live on in `made` alone, from where they go column by column
+        self._chunks[table.name] = []
+        places = self._places(table, made, repeats)
+        if places is None:
+            return made
+        columns: list[Any] = made.columns
+        names = made.schema
+        del made
+        for number, column in enumerate(columns):
+            # one column at a time is there twice
+            columns[number] = None
+            columns[number] = column.combine_chunks().take(places)
+            del column
+        return pa.table(columns, schema=names)
+
+    def _places(self, table: Table, made: pa.Table, repeats: pa.Array | None) -> pa.Array | None:
+        """Which rows, in which order; None if they are all there and in order."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        owners = pa.chunked_array(self._owners[table.name], pa.int64())
+        keys = made.select(table.order)
+        rows = None
+        if repeats is not None and len(repeats):
+            rows = pc.indices_nonzero(pc.invert(pc.is_in(owners, repeats)))
+            keys = keys.take(rows)
+        if not table.order:
+            return rows
         # stable, so that the units of an order stay as TikTok Shop lists them
-        return chosen.sort_by([(name, "ascending") for name in table.order]) if table.order else chosen
-
-
-def seconds_in(record: Mapping[str, Any], name: str) -> int:
-    """Return a time of a record, or 0 if it has none that can be understood."""
-    try:
-        return read_time(record.get(name, 0)) or 0
-    except (ValueError, TypeError, OverflowError):
-        return 0
-
-
-def _rows(table: Table, record: Record) -> Iterator[tuple[Record, Record]]:
-    """Yield each row of a record with what lies between the two."""
-    wrap = "record" in table.keeps
-    if not table.each:
-        yield record, {}
-        return
-    above = [record]
-    for name in table.each[:-1]:
-        above = [inner for outer in above for inner in _objects(_inside(outer, name), wrap=wrap)]
-    for outer in above:
-        inner = _objects(_inside(outer, table.each[-1]), wrap=wrap)
-        if table.keep_childless and not inner:
-            inner = [{}]
-        yield from ((row, outer if len(table.each) > 1 else {}) for row in inner)
-    if table.keep_childless and not above:
-        yield {}, {}
-
-
-def _inside(record: Any, path: str) -> Any:
-    for step in path.split("."):
-        record = record.get(step) if isinstance(record, dict) else None
-    return record
-
-
-def _objects(values: Any, *, wrap: bool) -> list[Record]:
-    """Return the objects of a list; what is none becomes one if nobody else would keep it."""
-    if not isinstance(values, list):
-        return [{"value": values}] if wrap and values is not None else []
-    return [
-        value if isinstance(value, dict) else {"value": value} for value in values if wrap or isinstance(value, dict)
-    ]
+        order = pc.sort_indices(keys, [(name, "ascending") for name in table.order])
+        return order if rows is None else rows.take(order)

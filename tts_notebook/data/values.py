@@ -29,9 +29,11 @@ _EXACT = Context(prec=2 * _PRECISION)
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?\d{1,19}\s*", re.ASCII)
 # the last second of the year 9999: later times are milliseconds by mistake
-_LAST_SECOND = 253_402_300_799
+LAST_SECOND = 253_402_300_799
+# made once: json.dumps makes one for every call that asks for anything but ASCII
+_JSON = json.JSONEncoder(ensure_ascii=False)
 # in what a kind of time is counted
-_TICKS: dict[str, str] = {"time": "s", "millis": "ms", "local": "s"}
+TICKS: dict[str, str] = {"time": "s", "millis": "ms", "local": "s"}
 
 
 def arrow_type(kind: Kind) -> pa.DataType:
@@ -47,7 +49,7 @@ def arrow_type(kind: Kind) -> pa.DataType:
         "rate": pa.decimal128(_PRECISION, _SCALES["rate"]),
     }
     # microseconds: what pandas 3 itself uses for times read from text
-    types |= dict.fromkeys(_TICKS, pa.timestamp("us", tz="UTC"))
+    types |= dict.fromkeys(TICKS, pa.timestamp("us", tz="UTC"))
     return types.get(kind, pa.string())
 
 
@@ -86,8 +88,8 @@ def _one_by_one(values: list[Any], kind: Kind, zone: str = "UTC") -> tuple[pa.Ar
         except (ValueError, OverflowError, InvalidOperation):
             odd[position] = value
             clean.append(None)
-    if kind in _TICKS:
-        return pa.array(clean, pa.timestamp(_TICKS[kind], tz="UTC")).cast(arrow_type(kind)), odd
+    if kind in TICKS:
+        return pa.array(clean, pa.timestamp(TICKS[kind], tz="UTC")).cast(arrow_type(kind)), odd
     return pa.array(clean, arrow_type(kind)), odd
 
 
@@ -128,7 +130,7 @@ def _times(values: list[Any]) -> pa.Array:
         raise ValueError("a time is no whole number")
     seconds = seconds.cast(pa.int64())
     limits = pc.min_max(seconds).as_py()
-    if not 0 <= (limits["min"] or 0) <= (limits["max"] or 0) <= _LAST_SECOND:
+    if not 0 <= (limits["min"] or 0) <= (limits["max"] or 0) <= LAST_SECOND:
         raise ValueError("a time is out of range")
     # a time that was not reached is missing or 0
     reached = pc.if_else(pc.equal(seconds, 0), pa.scalar(None, pa.int64()), seconds)
@@ -169,7 +171,7 @@ def read_integer(value: Any) -> int | None:
 def read_time(value: Any) -> int | None:
     """Read seconds since 1970; 0 stands for a time that was not reached."""
     seconds = read_integer(value)
-    if seconds is not None and not 0 <= seconds <= _LAST_SECOND:
+    if seconds is not None and not 0 <= seconds <= LAST_SECOND:
         raise ValueError("not a time in seconds")
     return seconds or None
 
@@ -177,7 +179,7 @@ def read_time(value: Any) -> int | None:
 def read_millis(value: Any) -> int | None:
     """Read milliseconds since 1970; 0 stands for a time that was not reached."""
     number = read_integer(value)
-    if number is not None and not 0 <= number <= _LAST_SECOND * 1000:
+    if number is not None and not 0 <= number <= LAST_SECOND * 1000:
         raise ValueError("not a time in milliseconds")
     return number or None
 
@@ -275,7 +277,7 @@ def _joinable(part: Any) -> bool:
 
 def json_text(value: Any) -> str:
     """Write JSON that stays readable in any script, and always fits a text column."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _JSON.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:
