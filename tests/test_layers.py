@@ -54,6 +54,7 @@ PURE = (
     "api/endpoints",
     "api/envelope",
     "api/paging",
+    "api/rate",
     "api/retry",
     "api/signing",
     "data/choice",
