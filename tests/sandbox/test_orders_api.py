@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -12,6 +13,7 @@ from tts_notebook.sandbox.gateway import ENDPOINTS
 from tts_notebook.sandbox.orders import STATUSES
 
 SEARCH = "/order/202309/orders/search"
+DAY = 86_400
 SELLERS = ("gb", "us", "xb", "id")
 pytestmark = pytest.mark.tools
 
@@ -282,3 +284,31 @@ def test_orders_that_move_are_found_by_their_update_time(visit):
     assert len(visitor.all_orders(page_size="100")) == 123
     unpaid = visitor.all_orders({"order_status": "UNPAID"}, page_size="100")
     assert {order["id"] for order in unpaid} != {order["id"] for order in unpaid_before}
+
+
+def test_the_clock_moves_orders_with_their_packages_events_and_money(visit):
+    visitor = visit("--orders", "200")
+    visitor.control(access_token_seconds=60 * DAY)
+    visitor.sign_in()
+    before = {order["id"]: order for order in visitor.all_orders(page_size="100")}
+    travelling = [name for name, order in before.items() if order["status"] == "IN_TRANSIT"]
+    latest = max(order["update_time"] for order in before.values())
+
+    visitor.control(clock_offset_seconds=40 * DAY)
+    now = {"timestamp": str(int(time.time()) + 40 * DAY)}
+
+    after = {order["id"]: order for order in visitor.all_orders(page_size="100", **now)}
+    moved = {name for name, order in after.items() if order["status"] != before[name]["status"]}
+    newer = {"update_time_ge": latest + 1}
+    changed = visitor.all_orders(newer, sort_field="update_time", page_size="100", **now)
+    pages = visitor.pages("POST", "/fulfillment/202309/packages/search", {}, page_size="50", **now)
+    status = {row["orders"][0]["id"]: row["status"] for page in pages for row in page.data["packages"]}
+    assert travelling
+    assert {after[name]["status"] for name in travelling} == {"COMPLETED"}
+    assert {order["id"] for order in changed} == moved
+    for name in travelling:
+        events = visitor.ask("GET", f"/fulfillment/202309/orders/{name}/tracking", **now).data["tracking"]
+        settled = visitor.ask("GET", f"/finance/202501/orders/{name}/statement_transactions", **now).data
+        assert events[0]["update_time_millis"] // 1000 == after[name]["delivery_time"] > before[name]["update_time"]
+        assert status[name] == "COMPLETED"
+        assert settled["sku_transactions"]

@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -153,6 +154,38 @@ def test_touched_orders_move_on_and_no_others_do(made, later, count):
         assert order.updated == NOW + later
         assert made.json(order) != text
         assert order.status in (NEXT.get(status, status), "CANCELLED")
+
+
+@few
+@given(made=worlds, days=st.lists(st.integers(0, 40), min_size=1, max_size=6))
+def test_orders_move_with_the_clock_and_it_does_not_matter_how_often_somebody_looks(made, days):
+    again = ShopBooks(made.shop, 0, 0, NOW)
+    again.orders = [replace(order) for order in made.orders]
+    again._waiting = [order for order in again.orders if order.ahead]
+    written(made)  # as they are before the clock moves
+
+    for day in days:
+        made.advance(NOW + day * DAY)
+    again.advance(NOW + max(days) * DAY)
+
+    assert written(made) == written(again)
+    for order in made.orders:
+        assert order.updated <= NOW + max(days) * DAY
+        assert not order.ahead or order.ahead[0][0] > NOW + max(days) * DAY
+
+
+def test_in_the_end_every_order_that_nobody_touched_is_completed_or_cancelled():
+    made = books(3, 0, 400)
+    kept_early = {order.id for order in made.orders[-20:] if order.status in ("UNPAID", "ON_HOLD")}
+    moving = [order.id for order in made.orders if order.ahead]
+    before = {order.id: order.updated for order in made.orders}
+
+    made.advance(NOW + 90 * DAY)
+
+    assert len(moving) > 30
+    for order in made.orders:
+        assert order.status in ("COMPLETED", "CANCELLED") or order.id in kept_early
+        assert (order.updated > max(NOW, before[order.id])) is (order.id in moving)
 
 
 def test_the_two_ways_of_writing_differ_only_in_zeros():

@@ -250,7 +250,9 @@ def _planted(parts: Parts) -> list[Json]:
     """Return the mistakes in the finances of all shops."""
     moment, world = parts.world.moment(parts.clock.now()), parts.world
     shops = [shop for seller in world.sellers for shop in seller.shops] if world.discrepancies else []
-    found = [planted for shop in shops for planted in planted_at(world.books(shop), moment, world.discrepancies)]
+    found = [
+        planted for shop in shops for planted in planted_at(world.books(shop, moment), moment, world.discrepancies)
+    ]
     return [planted.as_dict() for planted in found]
 
 
@@ -273,7 +275,7 @@ def _books(parts: Parts, value: Any) -> tuple[Callable[[], ShopBooks], int]:
     shops = [shop for shop in seller.shops if value.get("region", shop.region) == shop.region] if seller else []
     if not shops:
         raise ValueError(f"{value!r} names no shop.")
-    return lambda: parts.world.books(shops[0]), count
+    return lambda: parts.world.books(shops[0], parts.world.moment(parts.clock.now())), count
 
 
 ACTIONS: dict[str, Callable[[Parts, Any], Action]] = {

@@ -95,15 +95,16 @@ class Gateway:
         shop = find_shop(endpoint, request.query, seller, behaviour)
         check_active(self.settings.inactive, seller, shop)
         self._throttle(shop.id if shop else seller.open_id, endpoint, at)
+        moment = self.world.moment(at.now)
         call = Call(
             seller=seller,
             world=self.world,
             behaviour=behaviour,
-            shop_books=self.world.books(shop) if shop else None,
+            shop_books=self.world.books(shop, moment) if shop else None,
             query=read_query(endpoint.query, request.query),
             body=read_body(endpoint.body, request),
             path=in_path,
-            moment=self.world.moment(at.now),
+            moment=moment,
             inactive=self.settings.inactive,
         )
         data = endpoint.answer(call)

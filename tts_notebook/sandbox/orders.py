@@ -42,9 +42,16 @@ _SECONDS_BETWEEN = 120 * DAY
 _UNITS = (1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 6)
 
 
+# when the order reaches which status, and who caused it
+Step = tuple[int, str, str]
+
+
 @dataclass(slots=True)
 class Order:
-    """One order. A time of 0 has not been reached; `updated` is the last change."""
+    """One order. A time of 0 has not been reached; `updated` is the last change.
+
+    What lies ahead of it happens when the clock gets there, unless somebody touched the order.
+    """
 
     number: int
     id: int
@@ -67,13 +74,14 @@ class Order:
     cancel_requested: int = 0
     cancelled_by: str = ""
     edits: int = 0
+    ahead: tuple[Step, ...] = ()
 
     @property
     def asks_to_cancel(self) -> bool:
         """Whether the buyer's request to cancel waits for an answer."""
         return self.cancel_requested > 0 and self.status != "CANCELLED"
 
-    def enter(self, status: str, at: int, by: str = "") -> None:
+    def enter(self, at: int, status: str, by: str = "") -> None:
         """Move to a status at a time; a cancellation remembers who began it."""
         self.updated = at
         if status == ASKS_TO_CANCEL:
@@ -92,17 +100,27 @@ class Order:
         """Go back to the moment in which the order was created."""
         self.status, self.updated, self.cancelled_by = "UNPAID", self.created, ""
         self.paid = self.cancel_requested = 0
+        self.ahead = ()
         for stamp in STAMPS.values():
             setattr(self, stamp, 0)
+
+    def advance(self, moment: int) -> bool:
+        """Let happen what lies ahead up to a moment; return whether anything did."""
+        reached = [step for step in self.ahead if step[0] <= moment]
+        for step in reached:
+            self.enter(*step)
+        self.ahead = self.ahead[len(reached) :]
+        return bool(reached)
 
     def touch(self, at: int) -> None:
         """Let the order move on: to its next stage, or by an edit where there is none."""
         at = max(at, self.updated)  # the clock may have been set back
+        self.ahead = ()
         following = NEXT.get(self.status)
         if self.asks_to_cancel:
-            self.enter("CANCELLED", at, "BUYER")
+            self.enter(at, "CANCELLED", "BUYER")
         elif following:
-            self.enter(following, at)
+            self.enter(at, following)
         else:
             self.edits += 1
             self.updated = at
@@ -126,10 +144,8 @@ def make_order(rng: random.Random, shop: Shop, number: int, created: int, now: i
         created=created,
         updated=created,
     )
-    for at, status, by in _plan(order, market, draw):
-        if at > now:
-            break
-        order.enter(status, at, by)
+    order.ahead = tuple(_plan(order, market, draw))
+    order.advance(now)
     return order
 
 
@@ -138,8 +154,8 @@ def _first_id(slot: int, created: int) -> int:
     return (created - _EPOCH + lap * _SECONDS_BETWEEN) * _IDS_A_SECOND + place * _IDS_A_SLOT
 
 
-def _plan(order: Order, market: Market, draw: Callable[[], float]) -> Iterator[tuple[int, str, str]]:
-    """Yield when the order reaches which status, and who caused it, oldest first."""
+def _plan(order: Order, market: Market, draw: Callable[[], float]) -> Iterator[Step]:
+    """Yield the steps of the order's life, oldest first."""
     fate = draw()
     at = order.created
     if not order.cash:

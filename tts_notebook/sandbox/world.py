@@ -43,6 +43,20 @@ class ShopBooks:
         self._searches: dict[object, list[Order]] = {}
         self._derived: dict[object, Any] = {}
         self.opening = count
+        self._reached = now
+        self._waiting = [order for order in self.orders if order.ahead]
+
+    def advance(self, moment: int) -> None:
+        """Let orders move on as planned, up to a moment; setting the clock back undoes nothing."""
+        if moment <= self._reached:
+            return
+        self._reached = moment
+        moved = [order for order in self._waiting if order.advance(moment)]
+        for order in moved:
+            self._json.pop(order.number, None)
+        if moved:
+            self._waiting = [order for order in self._waiting if order.ahead]
+            self._changed()
 
     def find(self, order_id: str) -> Order | None:
         return self._by_id.get(int(order_id)) if order_id.isdecimal() and len(order_id) < 20 else None
@@ -107,6 +121,7 @@ class ShopBooks:
         for order in new[::2]:
             order.touch(at)
         self.orders += new
+        self._waiting += new
         self._by_id |= {order.id: order for order in new}
         self._changed()
         return new
@@ -118,7 +133,7 @@ class ShopBooks:
             order.restart()
         if len(newest) == 2 and self.shop.market.holds:
             newest[0].holds = True
-            newest[0].enter("ON_HOLD", newest[0].created)
+            newest[0].enter(newest[0].created, "ON_HOLD")
 
     def _changed(self) -> None:
         self._sorted.clear()
@@ -165,11 +180,12 @@ class World:
             for order in books.orders[:REMEMBERED_ORDERS]:
                 books.json(order)
 
-    def books(self, shop: Shop) -> ShopBooks:
-        """Return a shop's books: its share of the seller's orders, the same for every seed."""
+    def books(self, shop: Shop, moment: int = 0) -> ShopBooks:
+        """Return a shop's books as they are at a moment: its share of the seller's orders, the same for every seed."""
         if shop.id not in self._books:
             books = self._books[shop.id] = ShopBooks(shop, self.seed, self._orders[shop.id], self.now, self.rhythm)
             books.style = self.style
+        self._books[shop.id].advance(moment)
         return self._books[shop.id]
 
     def use_style(self, style: Style) -> None:
