@@ -28,6 +28,7 @@ from tts_notebook.errors import (
     RateLimited,
     SellerMismatch,
     StateMismatch,
+    SyncError,
     TokenError,
     TokenRejected,
     TransportError,
@@ -52,6 +53,7 @@ ONE_OF_EACH = [
     TokenRejected("/p", 105002, "x", "R", status=401),
     RateLimited("/p", 36009002, "x", "R", retry_after=7.0),
     TransportError("x", unsent=True),
+    SyncError("x"),
 ]
 
 

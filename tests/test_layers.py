@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "app": {"errors"},
     "auth": {"errors", "app", "_version"},
     "api": {"errors", "app", "auth", "_version"},
-    "data": {"errors", "app", "api"},
+    "data": {"errors", "app", "api", "_version"},
     "notebook": {"errors", "app", "auth", "api", "data", "_version"},  # the sandbox is a child process
     "sandbox": set(),
 }
@@ -66,6 +66,7 @@ PURE = (
     "data/frames",
     "data/ledger",
     "data/logistics",
+    "data/manifest",
     "data/orders",
     "data/pages",
     "data/paths",
@@ -81,6 +82,7 @@ PURE = (
     "data/stock",
     "data/tables",
     "data/values",
+    "data/versions",
     "data/windows",
     "data/zones",
     "notebook/view",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tts_notebook.auth.endpoint import refresh_token as refresh_token
     from tts_notebook.auth.flow import Stage as Stage
     from tts_notebook.auth.token import Token as Token
+    from tts_notebook.data.dataset import open_dataset as open_dataset
     from tts_notebook.data.shop import ShopSession as ShopSession
     from tts_notebook.errors import APIError as APIError
     from tts_notebook.errors import AuthorizationDenied as AuthorizationDenied
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tts_notebook.errors import RateLimited as RateLimited
     from tts_notebook.errors import SellerMismatch as SellerMismatch
     from tts_notebook.errors import StateMismatch as StateMismatch
+    from tts_notebook.errors import SyncError as SyncError
     from tts_notebook.errors import TokenError as TokenError
     from tts_notebook.errors import TokenRejected as TokenRejected
     from tts_notebook.errors import TransportError as TransportError
@@ -47,6 +49,7 @@ _HOMES = {
     "Token": "auth.token",
     "Stage": "auth.flow",
     "ShopSession": "data.shop",
+    "open_dataset": "data.dataset",
     **dict.fromkeys(
         (
             "TTSError",
@@ -65,6 +68,7 @@ _HOMES = {
             "TokenRejected",
             "RateLimited",
             "TransportError",
+            "SyncError",
             "FlowMisuse",
         ),
         "errors",

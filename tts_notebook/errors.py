@@ -15,7 +15,8 @@ TTSError
 │   ├── PermissionMissing   … the grant lacks the scope that this call needs
 │   ├── TokenRejected       … the access token is expired or unknown
 │   └── RateLimited         … asked again too soon
-└── TransportError          no usable answer: timeout, DNS, TLS, not JSON
+├── TransportError          no usable answer: timeout, DNS, TLS, not JSON
+└── SyncError               a synced directory cannot be used now: in use, or its disk full
 FlowMisuse (RuntimeError)   a bug in the calling code, so not a TTSError
 """
 
@@ -210,6 +211,12 @@ class TransportError(TTSError):
     def __init__(self, message: str = "", *, next_step: str | None = None, unsent: bool = False) -> None:
         super().__init__(message, next_step=next_step)
         self.unsent = unsent
+
+
+class SyncError(TTSError):
+    """A synced directory cannot be read or written now; what it holds is unharmed."""
+
+    next_step = "Run the cell again: it goes on where this sync ended."
 
 
 class FlowMisuse(RuntimeError):

@@ -1,0 +1,82 @@
+"""A synced directory as one table, for everything that reads Arrow datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts_notebook.data import manifest
+from tts_notebook.data.shelf import load_state
+from tts_notebook.data.store import schema_of
+from tts_notebook.errors import InputError, SyncError
+
+if TYPE_CHECKING:
+    import os
+
+    import pyarrow.dataset
+
+_ATTEMPTS = 5  # a sync that ends meanwhile moves its files once
+
+
+def open_dataset(directory: str | os.PathLike[str]) -> pyarrow.dataset.Dataset:
+    """Open what tts.sync made, each row once, also while a sync is under way or after a crash.
+
+    Nothing is read yet and nothing is written. The dataset shows what the last finished sync
+    left; open it again after the next one.
+
+    DuckDB reads it by its name (`ds = open_dataset(DIR)`, then `duckdb.sql("select … from ds")`),
+    polars with `polars.scan_pyarrow_dataset(ds)`, pandas with `ds.to_table().to_pandas()`.
+
+    Args:
+        directory: The `into=` of the sync.
+
+    Returns:
+        All shops and months; the columns are those of the table. Columns that came with a newer
+        version are null in rows that an older one wrote.
+
+    Raises:
+        InputError: no sync made that directory, or it is damaged or of another version.
+        SyncError: one of its files is missing.
+    """
+    where = Path(directory).expanduser().absolute()
+    for _ in range(_ATTEMPTS):
+        try:
+            return _opened(where)
+        except FileNotFoundError as failure:
+            missing = failure
+    raise SyncError(
+        f"A file of {where} is missing: {missing}.",
+        next_step="Restore it, or remove its shop's directory: the next sync then reads that shop from the start.",
+    )
+
+
+def _opened(where: Path) -> pyarrow.dataset.Dataset:
+    import pyarrow.dataset as ds
+
+    text = _manifest_text(where)
+    schema = schema_of(manifest.parse_contents(text, where / manifest.NAME))
+    paths = [str(path) for home in sorted(where.glob("shop=*")) for path in _live(home)]
+    if not paths:
+        return ds.dataset(schema.empty_table())
+    return ds.dataset(paths, schema=schema, format="parquet")
+
+
+def _manifest_text(where: Path) -> bytes:
+    try:
+        return (where / manifest.NAME).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"{where} was not made by a sync.", next_step="Sync into it first: tts.sync(TABLE, into=DIR)"
+        ) from None
+
+
+def _live(home: Path) -> Iterator[Path]:
+    state = load_state(home)
+    for file in state.files if state else ():
+        staged, place = home / file.staged, home / file.path
+        # a number is in one place or the other; staging is looked at first, because that is left last
+        path = staged if file.number in state.moving and staged.exists() else place  # type: ignore[union-attr]
+        if not path.exists():
+            raise FileNotFoundError(path)
+        yield path

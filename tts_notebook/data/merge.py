@@ -1,0 +1,277 @@
+"""What a run staged and what is there already become data files that hold each row once.
+
+Nothing is read whole: who stays is decided on ids and times of change alone, and the rows that
+stay are copied a few thousand at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from tts_notebook.data.disk import Disk
+from tts_notebook.data.manifest import NO_MONTH, STAGING, File, Run
+from tts_notebook.data.staging import Part
+from tts_notebook.data.versions import Mask, Numbers, Prints, fingerprints, moments, survivors, within
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FILE_ROWS = 100_000  # of a data file at the most
+GROUP_ROWS = 20_000  # of a row group: what is held in memory while writing
+SMALL_ROWS = FILE_ROWS // 2
+MOST_SMALL = 16  # files of a month that are smaller than that
+_READ_ROWS = 8_000
+_COMPARED_ROWS = 400_000  # at a time; a month with more is compared in several passes
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a merge has to know of the table.
+
+    Attributes:
+        schema: Of the data files that are written.
+        record: The columns that tell records apart; empty if every row stays.
+        whole: A record can have several rows, which come together.
+        version: The column that tells when a record was changed; empty if nothing does.
+        month_of: The column whose month decides where a row lies; empty if nothing does.
+    """
+
+    schema: pa.Schema
+    record: tuple[str, ...]
+    whole: bool
+    version: str
+    month_of: str
+
+
+@dataclass(slots=True)
+class _Source:
+    """Rows of one month, from a data file or a staged part."""
+
+    arrival: int
+    rows: int
+    read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
+    file: File | None = None
+    keep: Mask = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keep = np.ones(self.rows, dtype=np.bool_)
+
+
+@dataclass(slots=True)
+class Merge:
+    """The merge of a finished run into a shop's part.
+
+    Attributes:
+        last_number: The highest number a data file ever had.
+        made: The new data files, which lie in the staging directory.
+    """
+
+    disk: Disk
+    home: Path
+    layout: Layout
+    run: Run
+    last_number: int
+    made: list[File] = field(default_factory=list)
+
+    def merge(self, files: Sequence[File], parts: Sequence[Part]) -> tuple[list[File], list[File]]:
+        """Write what is new; return the files that hold the data then, and those that do not any more.
+
+        Raises:
+            OSError: a file could not be read or written; what was written is removed again.
+        """
+        try:
+            dropped = [file for month in _months(files, parts) for file in self._month(month, files, parts)]
+            self.disk.settle(self.home / STAGING)
+        except Exception:
+            for file in self.made:
+                with suppress(OSError):  # else the next sync removes it
+                    self.disk.remove(self.home / file.staged)
+            raise
+        return [*(file for file in files if file not in dropped), *self.made], dropped
+
+    def _month(self, month: str, files: Sequence[File], parts: Sequence[Part]) -> list[File]:
+        there = [file for file in files if file.month == month]
+        staged = [_staged(part, month) for part in parts if part.rows_of(month)]
+        if self.run.kind == "all":
+            self._compare(staged)
+            self._write(month, staged)
+            return there
+        if not staged and not (there and self._clears(month)):
+            return []
+        sources = [*(_existing(self.home, file) for file in there), *staged]
+        if self.run.kind == "period":
+            for source in sources[: len(there)]:
+                self._clear(source)
+        self._compare(sources)
+        touched = _touched(sources[: len(there)])
+        self._write(month, [*touched, *staged])
+        return [source.file for source in touched if source.file]
+
+    def _clears(self, month: str) -> bool:
+        """Tell whether rows that are there can lie in the run's period."""
+        if self.run.kind != "period":
+            return False
+        return month == NO_MONTH or _month_at(self.run.since) <= month <= _month_at(self.run.until)
+
+    def _clear(self, source: _Source) -> None:
+        """Drop what lies in the run's period: it has been read again."""
+        batches = source.read([self.layout.month_of])
+        inside = [within(batch.column(0), self.run.since, self.run.until) for batch in batches]
+        source.keep = ~np.concatenate([np.zeros(0, dtype=np.bool_), *inside])
+
+    def _compare(self, sources: Sequence[_Source]) -> None:
+        """Mark the rows that are not the last version of their record."""
+        if not self.layout.record or not sources:
+            return
+        passes = 1 + sum(source.rows for source in sources) // _COMPARED_ROWS
+        for number in range(passes):
+            facts = [self._facts(source, number, passes) for source in sources]
+            places, prints, versions = zip(*facts, strict=True)
+            lengths = [len(place) for place in places]
+            arrivals = np.repeat([source.arrival for source in sources], lengths)
+            keep = survivors(np.concatenate(prints), np.concatenate(versions), arrivals, whole=self.layout.whole)
+            for source, place, kept in zip(sources, places, np.split(keep, np.cumsum(lengths)[:-1]), strict=True):
+                source.keep[place] = kept
+
+    def _facts(self, source: _Source, number: int, passes: int) -> tuple[Numbers, Prints, Numbers]:
+        """Return the places of the rows that a pass compares, their records and their versions."""
+        version = self.layout.version
+        names = [*self.layout.record, *([version] if version else [])]
+        found = [(np.zeros(0, np.int64), np.zeros((0, 2), np.uint64), np.zeros(0, np.int64))]
+        start = 0
+        for batch in source.read(names):
+            full = _conform(batch, self.layout.schema, names)
+            prints = fingerprints(full, self.layout.record)
+            mine = source.keep[start : start + len(prints)] & (prints[:, 0] % passes == number)
+            versions = moments(full.column(version)) if version else np.zeros(len(prints), np.int64)
+            found.append((start + np.flatnonzero(mine), prints[mine], versions[mine]))
+            start += len(prints)
+        places, records, times = (np.concatenate(column) for column in zip(*found, strict=True))
+        return places, records, times
+
+    def _write(self, month: str, sources: Sequence[_Source]) -> None:
+        writer, names = _Writer(self, month), self.layout.schema.names
+        try:
+            for source in sources:
+                start = 0
+                for batch in source.read(names):
+                    kept = source.keep[start : start + batch.num_rows]
+                    start += batch.num_rows
+                    writer.add(_conform(batch, self.layout.schema, names), kept)
+            writer.close()
+        except Exception:
+            writer.abandon()
+            raise
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes rows of a month into files of bounded size."""
+
+    merge: Merge
+    month: str
+    waiting: list[pa.RecordBatch] = field(default_factory=list)
+    count: int = 0
+    rows: int = 0
+    file: BinaryIO | None = None
+    parquet: Any = None
+
+    def add(self, batch: pa.RecordBatch, kept: Mask) -> None:
+        import pyarrow as pa
+
+        some = batch if kept.all() else batch.filter(pa.array(kept))
+        self.waiting.append(some)
+        self.count += some.num_rows
+        if self.count >= GROUP_ROWS:
+            self._write_group()
+
+    def close(self) -> None:
+        if self.count:
+            self._write_group()
+        self._end_file()
+
+    def abandon(self) -> None:
+        for open_one in (self.parquet, self.file):
+            with suppress(OSError):  # the Parquet file has an end to write, for which there may be no room
+                open_one.close() if open_one else None
+
+    def _write_group(self) -> None:
+        import pyarrow as pa
+
+        group = pa.Table.from_batches(self.waiting).combine_chunks()
+        self.waiting, self.count = [], 0
+        if self.rows and self.rows + group.num_rows > FILE_ROWS:
+            self._end_file()
+        if self.parquet is None:
+            self._start_file()
+        self.parquet.write_table(group)
+        self.rows += group.num_rows
+
+    def _start_file(self) -> None:
+        import pyarrow.parquet as pq
+
+        self.merge.last_number += 1
+        made = File(self.month, self.merge.last_number, 0)
+        self.merge.made.append(made)
+        self.file = self.merge.disk.create(self.merge.home / made.staged)
+        self.parquet = pq.ParquetWriter(self.file, self.merge.layout.schema, compression="zstd")
+
+    def _end_file(self) -> None:
+        if self.parquet is None or self.file is None:
+            return
+        self.parquet.close()
+        self.merge.disk.finish(self.file)
+        self.merge.made[-1] = File(self.month, self.merge.last_number, self.rows)
+        self.parquet, self.file, self.rows = None, None, 0
+
+
+def _months(files: Sequence[File], parts: Sequence[Part]) -> list[str]:
+    staged = {month for part in parts for month, _ in part.batches}
+    return sorted(staged | {file.month for file in files})
+
+
+def _month_at(seconds: int | None) -> str:
+    return "" if seconds is None else str(np.datetime64(seconds, "s").astype("datetime64[M]"))
+
+
+def _existing(home: Path, file: File) -> _Source:
+    def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(home / file.path) as parquet:
+            there = set(parquet.schema_arrow.names)
+            yield from parquet.iter_batches(_READ_ROWS, columns=[name for name in names if name in there])
+
+    # all that is there counts as one arrival: a record's rows may lie in two files
+    return _Source(0, file.rows, read, file)
+
+
+def _staged(part: Part, month: str) -> _Source:
+    return _Source(1 + part.number, part.rows_of(month), lambda names: part.read(month, names))
+
+
+def _touched(sources: Sequence[_Source]) -> list[_Source]:
+    """Choose the files that are written anew: those that lose rows, and small ones if there are many."""
+    small = [source for source in sources if source.rows < SMALL_ROWS]
+    crowded = len(small) >= MOST_SMALL
+    return [source for source in sources if not source.keep.all() or (crowded and source.rows < SMALL_ROWS)]
+
+
+def _conform(batch: pa.RecordBatch, schema: pa.Schema, names: Sequence[str]) -> pa.RecordBatch:
+    """Give a batch these columns; those that an older version did not know are null."""
+    import pyarrow as pa
+
+    there = set(batch.schema.names)
+    columns = [
+        batch.column(name).cast(schema.field(name).type)
+        if name in there
+        else pa.nulls(len(batch), schema.field(name).type)
+        for name in names
+    ]
+    return pa.record_batch(columns, schema=pa.schema([schema.field(name) for name in names]))

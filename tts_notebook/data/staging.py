@@ -1,0 +1,118 @@
+"""Rows of a run that has not ended: Arrow files that also say what has been read completely.
+
+A part is there or not: it gets its name only once all of it is on the disk, and carries the
+intervals that it completes. So no journal can contradict it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from tts_notebook.data.disk import Disk
+from tts_notebook.data.manifest import NO_MONTH, Interval
+from tts_notebook.data.versions import months
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_NOTES = b"tts_notebook"
+_ROWS = 5_000  # what is held in memory of a part at a time
+OURS = re.compile(r"(run-\d{6,}-\d{6,}\.part|new-\d{6,}\.merged)(\.tmp)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A staged part.
+
+    Attributes:
+        number: Later parts have larger ones.
+        proven: The intervals that are complete with it.
+        batches: The month and the number of rows of each of its batches.
+    """
+
+    path: Path
+    number: int
+    proven: tuple[Interval, ...]
+    batches: tuple[tuple[str, int], ...]
+
+    def rows_of(self, month: str) -> int:
+        """How many of its rows belong to a month."""
+        return sum(rows for found, rows in self.batches if found == month)
+
+    def read(self, month: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield a month's rows with those of the columns that there are."""
+        import pyarrow as pa
+
+        with pa.OSFile(str(self.path)) as file:
+            known = pa.ipc.open_file(file).schema
+            fields = sorted(known.get_field_index(name) for name in names if name in known.names)
+            reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields))
+            for place, (found, _) in enumerate(self.batches):
+                if found == month:
+                    yield reader.get_batch(place)
+
+
+def stage_part(
+    disk: Disk, directory: Path, run: int, number: int, table: pa.Table, month_of: str, proven: Sequence[Interval]
+) -> Part:
+    """Write rows and what they prove; after an error nothing of them is there."""
+    import pyarrow as pa
+
+    batches = [(month, batch) for month, rows in _by_month(table, month_of) for batch in _cut(rows)]
+    counts = tuple((month, batch.num_rows) for month, batch in batches)
+    notes = json.dumps({"proven": [list(one) for one in proven], "batches": counts})
+    schema = table.schema.with_metadata({_NOTES: notes})
+
+    def fill(file: BinaryIO) -> None:
+        # read once more and then removed: lz4 costs next to nothing, and half the disk is free
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_file(file, schema, options=options) as writer:
+            for _, batch in batches:
+                writer.write_batch(batch)
+
+    path = directory / f"run-{run:06}-{number:06}.part"
+    disk.write(path, fill)
+    return Part(path, number, tuple(proven), counts)
+
+
+def load_parts(directory: Path, run: int) -> list[Part]:
+    """Read what the parts of a run say, in the order in which they came.
+
+    A part that cannot be read is left out: what it proved is read once more.
+    """
+    found = (_loaded(path) for path in sorted(directory.glob(f"run-{run:06}-*.part")))
+    return sorted((part for part in found if part), key=lambda part: part.number)
+
+
+def _loaded(path: Path) -> Part | None:
+    import pyarrow as pa
+
+    try:
+        with pa.OSFile(str(path)) as file:
+            notes = json.loads(pa.ipc.open_file(file).schema.metadata[_NOTES])
+        number = int(path.stem.rpartition("-")[2])
+        proven = tuple((lower, int(upper)) for lower, upper in notes["proven"])
+        return Part(path, number, proven, tuple((month, rows) for month, rows in notes["batches"]))
+    except (pa.ArrowInvalid, ValueError, KeyError, TypeError):
+        return None
+
+
+def _by_month(table: pa.Table, month_of: str) -> Iterator[tuple[str, pa.Table]]:
+    import pyarrow.compute as pc
+
+    if not month_of:
+        yield "", table
+        return
+    found = pc.fill_null(months(table.column(month_of)), NO_MONTH)
+    for month in pc.unique(found).to_pylist():
+        yield month, table.filter(pc.equal(found, month))
+
+
+def _cut(table: pa.Table) -> list[pa.RecordBatch]:
+    batches: list[pa.RecordBatch] = table.combine_chunks().to_batches(max_chunksize=_ROWS)
+    return batches

@@ -1,0 +1,93 @@
+"""Which rows of a table stay when records come more than once: those of the last version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Prints: TypeAlias = npt.NDArray[np.uint64]
+Numbers: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+_NEVER = np.iinfo(np.int64).min
+
+
+def fingerprints(batch: pa.RecordBatch, names: Sequence[str]) -> Prints:
+    """Return 128 bits for each row, equal where the columns are and only there.
+
+    Two ids with one fingerprint are less likely than a disk that reads back something else; and
+    16 bytes for a row are what lets a million rows be compared in bounded memory.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = [batch.column(name).cast(pa.string()) for name in names]
+    joined = pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
+    digests = b"".join(blake2b(text, digest_size=16).digest() for text in joined.cast(pa.binary()).to_pylist())
+    return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
+
+
+def moments(column: pa.Array) -> Numbers:
+    """Return a column of times as microseconds; earlier than any where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), _NEVER))
+
+
+def survivors(prints: Prints, versions: Numbers, arrivals: Numbers, *, whole: bool) -> Mask:
+    """Tell which rows are the last version of their record.
+
+    Args:
+        prints: The record of each row, as `fingerprints` gives it.
+        versions: When the record was changed; the newest wins.
+        arrivals: When the row came; of one version the later one wins. Never falling.
+        whole: A record has several rows, which come together: all that came with the last one
+            stay. Else one row stays.
+    """
+    keep = np.zeros(len(prints), dtype=np.bool_)
+    if not len(prints):
+        return keep
+    order = np.lexsort((versions, prints[:, 1], prints[:, 0]))  # stable: what came later stays behind
+    ordered = prints[order]
+    last = np.append((ordered[1:] != ordered[:-1]).any(axis=1), True)
+    if not whole:
+        keep[order[last]] = True
+        return keep
+    winners = order[last][np.cumsum(np.append(0, last[:-1]))]
+    keep[order] = (versions[order] == versions[winners]) & (arrivals[order] == arrivals[winners])
+    return keep
+
+
+def within(column: pa.Array, since: int | None, until: int) -> Mask:
+    """Tell which times lie in a period; one that is missing lies in every period."""
+    times = moments(column)
+    inside = times < until * 1_000_000
+    return inside if since is None else inside & ((times >= since * 1_000_000) | (times == _NEVER))
+
+
+def version_column(names: Sequence[str]) -> str:
+    """Name the column that tells when a record was changed; empty if nothing does."""
+    return next((name for name in names if name == "updated_at" or name.endswith("_updated_at")), "")
+
+
+def record_columns(key: Sequence[str], order: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """Name the columns that tell records apart, and whether one of them can have several rows."""
+    # rows without a key belong to something that has an id, and tables are sorted by it last
+    return (tuple(key), False) if key else (tuple(order[-1:]), True)
+
+
+def months(column: Any) -> pa.Array:
+    """Return the month of each time in UTC, as 2026-11; null where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # without its zone, a time is UTC and needs no table of zones
+    return pc.strftime(column.cast(pa.timestamp("us")), format="%Y-%m")
