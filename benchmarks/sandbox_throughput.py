@@ -28,6 +28,7 @@ class Client:
 
     def __init__(self, app: dict[str, str], token: str = "", cipher: str = "") -> None:
         self.app, self.token, self.cipher = app, token, cipher
+        self.refresh_token = ""
         self.connection = HTTPConnection(urlsplit(app["api_base_url"]).netloc, timeout=60)
 
     def get(self, path: str, query: dict[str, str]) -> tuple[dict[str, str], bytes]:
@@ -60,7 +61,8 @@ def sign_in(app: dict[str, str]) -> Client:
     code = parse_qs(urlsplit(headers["location"]).query)["code"][0]
     keys = {"app_key": app["app_key"], "app_secret": app["app_secret"]}
     query = {**keys, "auth_code": code, "grant_type": "authorized_code"}
-    client.token = json.loads(client.get("/api/v2/token/get", query)[1])["data"]["access_token"]
+    granted = json.loads(client.get("/api/v2/token/get", query)[1])["data"]
+    client.token, client.refresh_token = granted["access_token"], granted["refresh_token"]
     shops = json.loads(client.call("GET", "/authorization/202309/shops", {}))["data"]["shops"]
     client.cipher = shops[0]["cipher"]
     return client
