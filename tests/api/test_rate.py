@@ -111,12 +111,13 @@ SEEDS = range(5)
 @pytest.mark.parametrize(
     ("limit", "burst", "latency", "jitter", "use", "refused"),
     [
-        (50, 50, 0.2, 0.05, 0.97, 0.02),
-        (50, 5, 0.2, 0.02, 0.94, 0.015),
-        (50, 1, 0.2, 0.002, 0.87, 0.015),
-        (50, 50, 0.4, 0.1, 0.94, 0.02),
-        (50, 5, 0.05, 0.02, 0.96, 0.025),
-        (10, 10, 0.2, 0.05, 0.97, 0.025),
+        (50, 50, 0.2, 0.05, 0.98, 0.01),
+        (50, 5, 0.2, 0.02, 0.945, 0.01),
+        (50, 1, 0.2, 0.002, 0.83, 0.015),
+        (50, 50, 0.4, 0.1, 0.94, 0.015),
+        (50, 5, 0.05, 0.02, 0.96, 0.02),
+        (10, 10, 0.2, 0.05, 0.97, 0.02),
+        (200, 200, 0.1, 0.05, 0.8, 0.015),
     ],
 )
 def test_a_fixed_limit_is_found_and_kept_to(limit, burst, latency, jitter, use, refused):
@@ -138,8 +139,8 @@ def test_the_first_200_requests_lose_less_than_a_second_to_not_knowing_the_limit
 def test_an_endpoint_that_allows_a_request_in_seconds_is_found_too(limit):
     run = pull(limit, burst=1, jitter=0.02, requests=100)
 
-    assert run.use(limit) >= 0.85
-    assert len(run.refused) <= 20
+    assert run.use(limit) >= 0.75
+    assert len(run.refused) <= 18
 
 
 def moving(now: float) -> float:

@@ -19,16 +19,18 @@ _CAUTION = 0.8  # of a rate that was right some time ago
 # The growth before the first refusal. What an overshoot costs is the number of requests that are on their way,
 # so growth is measured in these, not in requests a second.
 _FEW_ON_THEIR_WAY = 5.0
-_CAREFUL, _PATIENT = 8.0, 0.5  # share of growth when w are on their way: careful / w^2, later patient / w
-_EARLY, _EARLY_BELOW = 0.5, 42.0  # old documentation names 50 requests a second: below it, growth may be bold
+_CAREFUL, _PATIENT = 4.0, 0.35  # share of growth when w are on their way: careful / w^2, later patient / w
+_EARLY, _EARLY_BELOW = 0.6, 42.0  # old documentation names 50 requests a second: below it, growth may be bold
+_BEYOND, _LESS_PATIENT = 90.0, 0.6  # so many were let through that it is not 50
 
 # The growth near a known limit.
-_UNDER = 0.985  # of the limit: leaves room for requests that arrive closer together than they were sent
+_UNDER = 0.99  # of the limit: leaves room for requests that arrive closer together than they were sent
 _STEP, _FASTER, _FASTEST = 0.03, 1.47, 0.28
 _CREEP = 1.054  # of the limit: the most that is tried before the requests that passed prove that it rose
 _PROOF = 5.85  # requests that passed beyond what the limit allows
 _OVER_SEEN = 1.64  # of the rate that was really let through lately
-_SHORTEST_REST, _LONGEST_REST = 16, 190  # clean answers before the limit is tried again
+_SHORTEST_REST, _LONGEST_REST = 16, 240  # clean answers before the limit is tried again
+_MOVED, _REST_AFTER_A_MOVE = 0.65, 40
 _PULSE = 2
 
 
@@ -149,7 +151,8 @@ class RateControl:
         self._last_exact: float | None = None
         self._refused_rate: float | None = None
         self._step = _STEP
-        self._rest, self._rested = _SHORTEST_REST, 0
+        self._rest, self._rested = float(_SHORTEST_REST), 0
+        self._longest_rest = float(_LONGEST_REST)
 
     @property
     def rate(self) -> float:
@@ -248,7 +251,8 @@ class RateControl:
         if self.limit is None or self._tally is None:
             on_their_way = self.rate * self._answer_time
             early = _EARLY if self.rate < _EARLY_BELOW else 0.0
-            return min(1.0, max(_CAREFUL / on_their_way**2, _PATIENT / on_their_way, early))
+            patient = _PATIENT if self.rate < _BEYOND else _LESS_PATIENT
+            return min(1.0, max(_CAREFUL / on_their_way**2, patient / on_their_way, early))
         if self.rate < self.limit * _UNDER * 0.999:
             return min(1.0, self.limit * _UNDER / self.rate - 1)
         if self._rested < self._rest:
@@ -279,7 +283,9 @@ class RateControl:
         if not in_pulse:
             # until the answers of those on their way tell how much is let through
             self._rate = _possible(self.rate * (0.5 if self.limit is None else 0.7))
-        self.hold_until(now + 1 / self.rate)
+        few = self.limit is None and found.rate * self._answer_time < 2 * _FEW_ON_THEIR_WAY
+        pause = self._answer_time if few else 0.0  # few answers tell little: nothing is added to them
+        self.hold_until(now + max(pause, 1 / self.rate))
         return found
 
     def _learn(self, back_off: _BackOff, sent_at: float, now: float, *, clean: bool) -> None:
@@ -291,10 +297,14 @@ class RateControl:
     def _end_back_off(self, back_off: _BackOff, now: float) -> None:
         exact = self._tally.rate(back_off.first) if self._tally and self.limit else None
         found = self._passing(back_off, exact) if back_off.refused else self._beside_the_pulse(back_off, exact)
-        based_on = self._tally.passed if exact and self._tally else back_off.answers
-        if self.limit and 0.93 < found / self.limit < 1.07:
+        based_on: float = self._tally.passed if exact and self._tally else back_off.answers
+        change = found / self.limit if self.limit else 1.0
+        if not _MOVED < change < 1 / _MOVED:
+            self._longest_rest = _REST_AFTER_A_MOVE
+        elif 0.93 < change < 1.07:
             based_on = max(based_on, 2 * self._rest)  # it was there before: no need to try it again soon
-        self._rest = max(_SHORTEST_REST, min(_LONGEST_REST, based_on))
+            self._longest_rest = min(_LONGEST_REST, self._longest_rest * 1.5)
+        self._rest = max(_SHORTEST_REST, min(self._longest_rest, based_on))
         self._pulse = self._back_off = None
         self._last_exact = exact
         self._settle(found, max(back_off.known, self._resumes))
@@ -307,10 +317,11 @@ class RateControl:
         floor = 0.25
         if back_off.in_pulse and share > 0.5:
             floor = 0.9
-        elif self.limit and few and (back_off.clean or back_off.answers == 1):
+        elif self._tally and few and self._tally.passed > 2:
             floor = 0.75
         found = back_off.passing_rate(floor)
-        self._refused_rate = rate if share < floor else None
+        # a deep cut on few answers is a guess: the limit is somewhere between
+        self._refused_rate = rate if share < floor or (few and floor < 0.5) else None
         if exact and (share > 0.6 or few):
             found = min(max(exact, found * 0.95), rate * 0.99)
         elif self._last_exact and share > 0.5 and self._last_exact < rate:
