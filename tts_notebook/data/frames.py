@@ -8,7 +8,7 @@ value; `extra` is null where there is nothing to keep.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,13 +60,17 @@ def tabulate(
         places = branches((column for column in columns if column.of == name), kept.get(name, ()))
         reading.read_objects(list(sources), places, f"{name}." if name else "", strict=name in kept)
     reading.compare()
-    # in the order of the paths: so it does not depend on how a record was read
-    extra = [json_text(dict(sorted(rest.items()))) if rest else None for rest in reading.rests]
-    reading.arrays[EXTRA.name] = pa.array(extra, pa.string())
+    reading.arrays[EXTRA.name] = pa.array(extra_texts(reading.rests), pa.string())
     order = schema(columns)
     missing = {column.name: column.kind for column in columns if column.name not in reading.arrays}
     reading.arrays.update((name, pa.nulls(len(records), arrow_type(kind))) for name, kind in missing.items())
     return pa.table([reading.arrays[name] for name in order.names], schema=order), reading.misfits
+
+
+def extra_texts(rests: Iterable[Mapping[str, Any]]) -> list[str | None]:
+    """Return what rows keep, as JSON; None for a row that keeps nothing."""
+    # in the order of the paths: so it does not depend on how a record was read
+    return [json_text(dict(sorted(rest.items())) if len(rest) > 1 else rest) if rest else None for rest in rests]
 
 
 @dataclass(slots=True)

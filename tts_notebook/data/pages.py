@@ -19,11 +19,11 @@ import msgspec
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.columnar import Sheet, as_text
-from tts_notebook.data.excerpts import decoder_of
+from tts_notebook.data.excerpts import Excerpts, Refused, Steps, decoder_of
 from tts_notebook.data.frames import schema
 from tts_notebook.data.rows import Found, Record, make_rows, name_of, opened, seconds_in
 from tts_notebook.data.shapes import record_shape
-from tts_notebook.data.sheets import Refused, TableReader, is_declared
+from tts_notebook.data.sheets import Draft, TableReader, is_declared
 from tts_notebook.data.tables import Listing, Table
 from tts_notebook.data.values import LAST_SECOND
 
@@ -101,7 +101,7 @@ class PageReader:
         self._values = frozenset(self._shape.values(f"{'/'.join(self._steps)}/[]")) if self._fast else frozenset()
         # values that turned out to be written in another way, such as whole numbers as text
         self._loose: frozenset[str] = frozenset()
-        self._readers = [TableReader(table, self._steps) for table in tables] if self._fast else []
+        self._readers = [TableReader(table) for table in tables] if self._fast else []
         above = ("data", *self._steps)
         told = {("code",), ("data", "next_page_token"), ("data", "total_count")}
         if time_field:
@@ -184,13 +184,25 @@ class PageReader:
         if kept is not None:
             records = Sheet(records.objects.filter(kept))
         batch = Batch({}, {}, self._ids(records), self._updated(records))
+        drafts = [reader.draft(records, shop) for reader in self._readers]
         bodies = [page.body for page, _, _ in pages]
-        for reader in self._readers:
-            read = reader.read(records, shop, bodies, kept)
-            batch.tables[reader.table.name], batch.owners[reader.table.name] = read.table, read.owners
-            batch.misfits += read.misfits
-            batch.careful |= read.careful
+        excerpts = Excerpts(bodies, self._steps, None if kept is None else kept.to_pylist())
+        new = self._new(drafts, excerpts)
+        for reader, draft in zip(self._readers, drafts, strict=True):
+            batch.tables[reader.table.name] = reader.finish(draft, excerpts, shop, new if draft.only_new else None)
+            batch.owners[reader.table.name] = draft.owners
+            batch.misfits += draft.misfits
+            batch.careful |= {".".join(place) for _, odd in draft.careful for place in odd.places}
         return batch
+
+    def _new(self, drafts: list[Draft], excerpts: Excerpts) -> list[Record] | None:
+        """Read the unknown places of several tables at once; None if they lie within each other."""
+        both = [(reader, draft) for reader, draft in zip(self._readers, drafts, strict=True) if draft.only_new]
+        places = set[Steps]().union(*(reader.places(draft) for reader, draft in both))
+        lists = set[Steps]().union(*(reader.lists() for reader, _ in both))
+        if not places or any(path[:depth] in places for path in places | lists for depth in range(1, len(path))):
+            return None
+        return None if places & lists else excerpts.read(places, lists)
 
     def _parsed(self, bodies: Sequence[bytes]) -> pa.ListArray:
         """Return the list of records of each page."""

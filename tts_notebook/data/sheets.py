@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.columnar import Reader, Sheet, Steps, readers, simple, unknown
-from tts_notebook.data.excerpts import decoder_of
-from tts_notebook.data.frames import schema
+from tts_notebook.data.excerpts import Excerpts, Refused
+from tts_notebook.data.frames import EXTRA, extra_texts, schema
 from tts_notebook.data.paths import Branch
-from tts_notebook.data.rows import Found, Rows, about, make_rows
+from tts_notebook.data.rows import Found, Record, Rows, about, make_rows, rows_of
 from tts_notebook.data.shapes import known
 from tts_notebook.data.tables import Listing, Source, Table
 from tts_notebook.data.values import convert
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SOURCES: tuple[Source, ...] = ("", "record", "above")
-
-
-class Refused(Exception):  # no error: the careful way is taken
-    """These pages cannot be read together."""
 
 
 def is_declared(listing: Listing, tables: Sequence[Table]) -> bool:
@@ -51,21 +45,30 @@ def _steps(table: Table, depth: int) -> Steps:
     return tuple(step for path in table.each[:depth] for step in path.split("."))
 
 
-@dataclass(frozen=True, slots=True)
-class Sheeted:
-    """What records gave for one table.
+@dataclass(slots=True)
+class Draft:
+    """A table as far as Arrow could read it.
 
     Attributes:
-        table: The rows.
+        made: Its columns, without those that are empty.
+        rows: How many rows it has.
         owners: The number of each row's record.
+        careful: Readers of places that have to be read value by value.
+        new: The places that no column knows, by source.
         misfits: For each field, how many of its values did not fit.
-        careful: Declared places that had to be read value by value.
     """
 
-    table: pa.Table
+    made: dict[str, pa.Array]
+    rows: int
     owners: pa.Array
-    misfits: Counter[str]
-    careful: frozenset[str]
+    careful: list[tuple[Source, Reader]]
+    new: dict[Source, set[Steps]]
+    misfits: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def only_new(self) -> bool:
+        """Whether nothing but unknown fields of the rows themselves is missing."""
+        return not self.careful and self.new.keys() == {""}
 
 
 class TableReader:
@@ -75,9 +78,8 @@ class TableReader:
         table: The table.
     """
 
-    def __init__(self, table: Table, records: Steps) -> None:
+    def __init__(self, table: Table) -> None:
         self.table = table
-        self._records = ("data", *records)
         depth = len(table.each)
         self._levels: dict[Source, Steps] = {
             "": _steps(table, depth),
@@ -91,17 +93,11 @@ class TableReader:
             for reader in readers(self._known[source], [column for column in table.columns if column.of == source])
         ]
 
-    def read(self, records: Sheet, shop: Shop | None, bodies: Sequence[bytes], kept: pa.Array | None) -> Sheeted:
-        """Return the table that records give.
-
-        Args:
-            records: The records.
-            shop: Whose they are.
-            bodies: The answers in which they came, for what Arrow cannot read.
-            kept: Which of the answers' records these are, None for all.
+    def draft(self, records: Sheet, shop: Shop | None) -> Draft:
+        """Read what Arrow can read.
 
         Raises:
-            Refused: they cannot be read together.
+            Refused: nothing can be read so.
         """
         import pyarrow as pa
 
@@ -117,16 +113,37 @@ class TableReader:
             made.update((name, array if where is None else array.take(where)) for name, array in columns.items())
         new = {source: set(unknown(sheets[source].objects.type, self._known[source])) for source in self.table.keeps}
         rows = len(sheets[""])
-        misfits: Counter[str] = Counter()
-        read = rows > 0 and (bool(careful) or any(new.values()))
-        if read:
-            told = self._carefully(careful, new, shop, bodies, kept)
-            made.update(zip(told.table.column_names, told.table.columns, strict=True))
-            misfits = told.misfits
         self._add_shop(made, shop, rows)
         owners = pa.array(range(rows)) if indices["record"] is None else indices["record"]
-        odd = frozenset(".".join(place) for _, reader in careful for place in reader.places) if read else frozenset()
-        return Sheeted(self._whole(made, rows), owners.cast(pa.int64()), misfits, odd)
+        return Draft(made, rows, owners.cast(pa.int64()), careful, new)
+
+    def finish(self, draft: Draft, excerpts: Excerpts, shop: Shop | None, found: list[Record] | None) -> pa.Table:
+        """Read the rest value by value and return the table.
+
+        Args:
+            draft: What Arrow could read.
+            excerpts: The records.
+            shop: Whose they are.
+            found: The records with the unknown places alone, where they have been read before.
+
+        Raises:
+            Refused: nothing can be read so.
+        """
+        import pyarrow as pa
+
+        if not draft.rows or not (draft.careful or any(draft.new.values())):
+            return self._whole(draft)
+        if found is None:
+            rows = self._carefully(draft, excerpts, shop)
+            draft.made.update(zip(rows.table.column_names, rows.table.columns, strict=True))
+            draft.misfits = rows.misfits
+        elif draft.new[""]:
+            containers = {place[:depth] for place in draft.new[""] for depth in range(1, len(place))}
+            rests = (
+                unread(row, draft.new[""], containers) for record in found for row, _ in rows_of(self.table, record)
+            )
+            draft.made[EXTRA.name] = pa.array(extra_texts(rests), pa.string())
+        return self._whole(draft)
 
     def _opened(self, records: Sheet) -> tuple[dict[Source, Sheet], dict[Source, pa.Array | None]]:
         """The objects of each source, and for each row the number of its own; None for the rows themselves."""
@@ -150,40 +167,26 @@ class TableReader:
             above, rows = rows, Sheet(elements)
         return {"": rows, "record": records, "above": above}, {"": None, "record": of_record, "above": of_above}
 
-    def _carefully(
-        self,
-        careful: list[tuple[Source, Reader]],
-        new: dict[Source, set[Steps]],
-        shop: Shop | None,
-        bodies: Sequence[bytes],
-        kept: pa.Array | None,
-    ) -> Rows:
+    def places(self, draft: Draft) -> set[Steps]:
+        """Where in a record there is what Arrow could not read."""
+        found = {(*self._levels[source], *place) for source, reader in draft.careful for place in reader.places}
+        return found.union((*self._levels[source], *place) for source, new in draft.new.items() for place in new)
+
+    def lists(self) -> set[Steps]:
+        """Where in a record there are lists that lead to the rows."""
+        return {_steps(self.table, depth) for depth in range(1, len(self.table.each) + 1)}
+
+    def _carefully(self, draft: Draft, excerpts: Excerpts, shop: Shop | None) -> Rows:
         """Read some columns and the unknown fields value by value."""
-        places = {(*self._levels[source], *place) for source, reader in careful for place in reader.places}
-        places.update((*self._levels[source], *place) for source, unread in new.items() for place in unread)
-        if not all(step.isascii() for place in places for step in place):
-            raise Refused  # msgspec does not find such names
-        lists = {(*self._records, *_steps(self.table, depth)) for depth in range(len(self.table.each) + 1)}
-        decoder = decoder_of(frozenset((*self._records, *place) for place in places), frozenset(lists))
-        found: list[Found] = []
-        for body in bodies:
-            try:
-                inside = decoder.decode(body)
-            except msgspec.MsgspecError:  # such as a number without end, which Python takes
-                raise Refused from None
-            for step in self._records:
-                inside = inside.get(step) or {}
-            found += map(Found, inside or ())
-        if kept is not None:
-            found = [each for each, keep in zip(found, kept.to_pylist(), strict=True) if keep]
-        wanted = {column.name for _, reader in careful for column in reader.columns}
+        found = [Found(record) for record in excerpts.read(self.places(draft), self.lists())]
+        wanted = {column.name for _, reader in draft.careful for column in reader.columns}
         return make_rows(
             self.table,
             found,
             shop,
             columns=[column for column in self.table.columns if column.name in wanted],
             known={
-                source: (*self.table.known(source), *self._around(source, unread)) for source, unread in new.items()
+                source: (*self.table.known(source), *self._around(source, new)) for source, new in draft.new.items()
             },
         )
 
@@ -206,9 +209,21 @@ class TableReader:
                 value, _ = convert([values.get(column.path)], column.kind)
                 made[column.name] = pa.repeat(value[0], rows)
 
-    def _whole(self, made: dict[str, pa.Array], rows: int) -> pa.Table:
+    def _whole(self, draft: Draft) -> pa.Table:
         import pyarrow as pa
 
-        order = schema(self.table.columns)
-        arrays = [made[field.name] if field.name in made else pa.nulls(rows, field.type) for field in order]
+        order, made = schema(self.table.columns), draft.made
+        arrays = [made[each.name] if each.name in made else pa.nulls(draft.rows, each.type) for each in order]
         return pa.table(arrays, schema=order)
+
+
+def unread(found: Record, places: set[Steps], containers: set[Steps], above: Steps = ()) -> Record:
+    """Return what there is at these places, by path; `containers` are the objects on the way."""
+    rest: Record = {}
+    for name, value in found.items():
+        place = (*above, name)
+        if place in places:
+            rest[".".join(place)] = value
+        elif value and place in containers:
+            rest |= unread(value, places, containers, place)
+    return rest
