@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from tests.data.shops import GB, order
 from tts_notebook.data.frames import schema, tabulate
 from tts_notebook.data.harvest import Found, Harvest
 from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
-from tts_notebook.data.output import to_output
+from tts_notebook.data.output import to_floats, to_output
 from tts_notebook.data.tables import Column
 from tts_notebook.data.values import _FAST, _one_by_one, convert
 
@@ -272,3 +273,18 @@ def test_arrow_carries_what_is_known_about_the_table():
 
     assert json.loads(table.schema.metadata[b"tts_notebook"]) == {"table": "orders"}
     assert isinstance(frame([], form="polars"), pl.DataFrame)
+
+
+scaled = st.integers(-(10**9), 10**9) | st.integers(-(2**54), 2**54) | st.integers(-(10**37), 10**37)
+
+
+@patient
+@given(numbers=st.lists(st.none() | scaled, max_size=8), scale=st.sampled_from([6, 18]), start=st.integers(0, 3))
+def test_a_float_is_the_one_nearest_to_its_decimal(numbers, scale, start):
+    exact = [None if number is None else Decimal(number).scaleb(-scale, Context(prec=76)) for number in numbers]
+    decimals = pa.array(exact, pa.decimal128(38, scale)).slice(start)
+
+    floats = to_floats(decimals)
+
+    assert floats.type == pa.float64()
+    assert floats.to_pylist() == [None if each is None else float(str(each)) for each in exact[start:]]
