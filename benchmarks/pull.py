@@ -326,7 +326,7 @@ def run_peer(peer: str, case: Case, shop: Shop) -> dict[str, Any]:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             text=True, cwd=HERE, env=shop.environment(folder),
         )  # fmt: skip
-        with process, killed_after(seconds_for(case), process):
+        with killed_after(seconds_for(case), process), process:
             print(json.dumps(shop.job(folder)), file=process.stdin, flush=True)
             line = process.stdout.readline()
             if line == "ready\n":
