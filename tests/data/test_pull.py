@@ -209,6 +209,19 @@ def test_a_shop_that_refuses_leaves_the_others_and_is_named():
     assert list(frame.attrs["partial"]) == [MY.id]
 
 
+def test_a_shop_without_the_scope_leaves_the_others_and_is_named_with_it():
+    def refuse(path, shop):
+        return PermissionMissing(path, scope="seller.order.info", code=105005) if shop is MY else None
+
+    session = FakeSession({GB.id: some(2), MY.id: some(2)}, shops=(GB, MY), refuse=refuse)
+
+    with pytest.warns(TTSWarning, match=r"rows are missing: Maple and Wren MY \(MY\).*scope seller\.order\.info"):
+        frame = orders(session)
+
+    assert frame["region"].unique().tolist() == ["GB"]
+    assert list(frame.attrs["partial"]) == [MY.id]
+
+
 def test_a_warning_names_the_line_that_called_the_accessor():
     session = FakeSession({GB.id: [order(1, paid_time="soon")]})
 

@@ -24,6 +24,7 @@ from tts_notebook.data.harvest import Found, Harvest
 from tts_notebook.data.output import to_output
 from tts_notebook.data.period import Period
 from tts_notebook.data.plan import Span, cut_days
+from tts_notebook.data.shop import ShopSession
 from tts_notebook.data.tables import Walk
 from tts_notebook.errors import APIError, InputError, TransportError
 
@@ -83,6 +84,38 @@ def test_both_ends_of_a_products_period_are_inclusive_on_the_wire_and_half_open_
 
     assert session.bodies[0] == {"create_time_ge": SECOND - 3, "create_time_le": SECOND - 2}
     assert frame["title"].tolist() == ["Apron 3", "Apron 2"]
+
+
+@pytest.mark.parametrize("name", ["products", "skus", "sku_stock", "product_categories"])
+def test_a_catalogue_without_new_products_tells_how_to_get_all_of_it(name):
+    old = listed("products", [product(1, created=1000)], keep=within("create_time"))
+    session = FakeAPI({PRODUCTS: old, GET_PRODUCT: {"id": "1", "category_chains": [{"id": "7"}]}})
+    hint = (
+        "Without since= the last 30 days are asked for, and no product is of that time. "
+        'since="all" asks for the whole catalogue.'
+    )
+
+    recent, everything = fetch(session, name), fetch(session, name, since="all")
+
+    assert (len(recent), recent.attrs["notes"]) == (0, [hint])
+    assert (len(everything) > 0, everything.attrs["notes"]) == (True, [])
+    assert fetch(session, name, since="30d").attrs["notes"] == []
+    assert '"all" for the whole of it' in " ".join(getattr(ShopSession, name).__doc__.split())
+
+
+def test_an_empty_table_of_products_that_are_there_needs_no_hint():
+    session = FakeAPI({PRODUCTS: listed("products", [product(1)])})
+
+    families = fetch(session, "product_families")
+
+    assert (len(families), families.attrs["notes"]) == (0, [])
+
+
+def test_stock_is_that_of_the_whole_catalogue_and_needs_no_hint():
+    session = FakeAPI({PRODUCTS: {}})
+
+    assert fetch(session, "inventory").attrs["notes"] == []
+    assert "create_time_ge" not in session.bodies[0]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -660,13 +693,16 @@ def harvested(table, records, *, detail=False):
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_none_one_and_many_rows_have_the_same_dtypes(table):
     record = around(table, [{}])
-    frames = [
-        to_output(harvested(table, [record] * rows, detail=True), form="pandas", money="float", tz="UTC", attrs={})
-        for rows in (0, 1, 2000)
-    ]
+    kinds = []
+    for rows in (0, 1, 300):
+        made = harvested(table, [record] * rows, detail=True)
+        pandas, polars = (
+            to_output(made, form=form, money="float", tz="UTC", attrs={}) for form in ("pandas", "polars")
+        )
+        assert made.num_rows == len(pandas) == len(polars) == rows
+        kinds.append((pandas.dtypes.to_dict(), polars.schema, made.schema))
 
-    assert [len(frame) for frame in frames] == [0, 1, 2000]
-    assert frames[0].dtypes.to_dict() == frames[1].dtypes.to_dict() == frames[2].dtypes.to_dict()
+    assert kinds[0] == kinds[1] == kinds[2]
 
 
 FIELDS = {
@@ -707,7 +743,5 @@ def test_rows_come_as_they_were_sent_where_that_is_asked_for():
 
 @pytest.mark.parametrize("name", sorted(TABLES_BY_NAME))
 def test_an_option_that_a_table_does_not_have_is_answered_with_the_closest(name):
-    from tts_notebook.data.shop import ShopSession
-
     with pytest.raises(InputError, match=f"{name} has no option monye. Did you mean money"):
         getattr(ShopSession, name)(object(), monye="float")

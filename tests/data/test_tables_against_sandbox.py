@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.data.test_orders_against_sandbox import logged_in
 from tests.harness.sandboxes import Sandbox
@@ -128,3 +129,32 @@ def test_a_shop_without_live_is_told_and_the_other_shops_rows_come(tts):
 def test_seller_tables_are_about_the_seller(tts):
     assert len(tts.seller_status()) == len(tts.shops)
     assert list(tts.seller_permissions().columns) == ["permission", "extra"]
+
+
+@pytest.fixture(scope="module")
+def one_shop_closed(tmp_path_factory):
+    sandbox = Sandbox(
+        "--auto-approve", "--orders", "300", "--seller", "xb", log=tmp_path_factory.mktemp("closed") / "log"
+    )
+    with logged_in(sandbox) as session:
+        assert len(session.shops) == 2
+        told = requests.post(f"{sandbox.api_base_url}/sandbox/control", json={"inactive": ["xb:MY"]}, timeout=10)
+        assert told.json() == {"inactive": ["xb:MY"]}
+        yield session
+    sandbox.stop()
+
+
+OF_A_SHOP = [name for name, entry in TABLES.items() if not entry.table.listing.seller_level]
+
+
+@pytest.mark.parametrize("name", [name for name in OF_A_SHOP if name not in ("product_families", "live_performance")])
+def test_a_shop_that_refuses_is_named_in_every_table_and_the_others_rows_come(one_shop_closed, name):
+    timed = TABLES[name].table.listing.root
+    since = "60d" if timed.days else "all" if timed.walks else None
+
+    with pytest.warns(TTSWarning, match=r"This shop's rows are missing: Lumen Bay MY \(MY\): .*inactive"):
+        frame = getattr(one_shop_closed, name)(since=since)
+
+    closed = next(shop.id for shop in one_shop_closed.shops if shop.region == "MY")
+    assert list(frame.attrs["partial"]) == [closed]
+    assert frame["region"].unique().tolist() == ["GB"]

@@ -71,6 +71,9 @@ _DAYS = """Whole days of the calendar of each shop: a date means that day there,
 not there yet."""
 
 
+_LASTING = ', which is little of a catalogue: pass "all" for the whole of it'
+
+
 _RETURNS = """Shape (rows, columns), the same columns and types for 0 rows: {columns}, … and extra (JSON text:
 fields not known yet). See docs/tables.md. attrs tells period, shops, calls, and what is missing."""
 _RAISES = (
@@ -164,9 +167,8 @@ def docstring(table: Table, children: Sequence[Table] = (), siblings: Sequence[T
 def _arguments(table: Table, children: Sequence[Table], siblings: Sequence[Table]) -> Iterator[tuple[str, str]]:
     root = table.listing.root
     options = options_of(table, children, siblings)
-    default = "all there is" if root.everything else "30 days before until"
     if root.walks or root.days:
-        yield "since", f"{_PERIOD['since']} Default: {default}."
+        yield "since", f"{_PERIOD['since']} Default: {_default_start(root)}."
         yield "until", _PERIOD["until"]
     else:
         yield "since", "Taken for the sake of other tables: this one has no time, and all rows come."
@@ -182,6 +184,12 @@ def _arguments(table: Table, children: Sequence[Table], siblings: Sequence[Table
     if "items" in options:
         yield "items", _about_items(table, children, siblings)
     yield from ((name, text) for name, text in _COMMON.items() if name != "shops")
+
+
+def _default_start(root: Listing) -> str:
+    if root.everything:
+        return "all there is"
+    return f"30 days before until{_LASTING if root.lasting else ''}"
 
 
 def _about_items(table: Table, children: Sequence[Table], siblings: Sequence[Table]) -> str:

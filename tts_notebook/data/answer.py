@@ -94,7 +94,11 @@ def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetim
     made = harvest.finish()
     if listing.seller_level and shops:
         made = {name: _of_shops(table, shops) for name, table in made.items()}
-    return Answer(made, _attrs(pull, harvest, shops, now), _told(pull, harvest))
+    attrs = _attrs(pull, harvest, shops, now)
+    if asked.since is None and not pull.read:
+        # no warning: nothing is missing of what the default asks for
+        attrs["notes"] += _hints(listing.root)
+    return Answer(made, attrs, _told(pull, harvest))
 
 
 def _question(listing: Listing, asked: Asked, now: datetime) -> Question:
@@ -145,6 +149,14 @@ def _attrs(pull: Pull, harvest: Harvest, shops: Sequence[Shop], now: datetime) -
         "misfits": dict(harvest.misfits),
         "notes": list(pull.notes),
     }
+
+
+def _hints(root: Listing) -> list[str]:
+    """What to tell somebody who got nothing, for want of saying since when."""
+    if root.everything or not root.lasting:
+        return []
+    asked = f"Without since= the last 30 days are asked for, and no {root.one} is of that time."
+    return [f'{asked} since="all" asks for the whole catalogue.']
 
 
 def _told(pull: Pull, harvest: Harvest) -> list[str]:

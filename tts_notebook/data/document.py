@@ -74,8 +74,11 @@ def _time(listing: Listing) -> str:
     root = listing.root
     if root.days:
         return f"days of the shop's calendar, cut into at most {root.days}"
+    if not root.walks:
+        return "none"
     of = f" of the {root.one}" if root is not listing else ""
-    return " or ".join(f"`{name}`" for name in root.walks) + of if root.walks else "none"
+    lasting = '; `since="all"` for the whole catalogue' if root.lasting and not root.everything else ""
+    return " or ".join(f"`{name}`" for name in root.walks) + of + lasting
 
 
 def _section(entry: Entry) -> str:

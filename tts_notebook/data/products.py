@@ -22,6 +22,7 @@ PRODUCT_SEARCH = Listing(
         "update_time": Walk(None, "update_time_ge", "update_time_le", inclusive=True, open_end=True),
     },
     cap=10_000,
+    lasting=True,
     parts="skus",
     statuses=(
         "DRAFT",

@@ -130,6 +130,8 @@ class Listing:
         days: The list is asked for days of the shop's calendar, so many at the most at once.
         cap: TikTok Shop gives fewer records than this for one question, however many there are.
         everything: Without `since` everything is asked for, not the last 30 days.
+        lasting: Records are of use long after they were made, as a catalogue is: the last 30 days
+            hold few of them, and whoever gets none is told how to get all.
         earliest: There is nothing from before that day.
         parts: The list inside a record whose elements lookups tell about too.
     """
@@ -151,6 +153,7 @@ class Listing:
     days: int = 0
     cap: int = 0
     everything: bool = False
+    lasting: bool = False
     earliest: date | None = None
     parts: str = ""
     statuses: tuple[str, ...] = ()
