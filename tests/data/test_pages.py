@@ -289,3 +289,17 @@ def test_of_each_record_the_newest_version_stays_and_of_equals_the_last(shops):
 
     if len(shops) < 3:  # beyond, two harvests are of the same shop
         assert sorted(made["seller_note"].to_pylist()) == sorted(note for _, note in there.values())
+
+
+def test_many_small_batches_give_the_same_tables_as_one():
+    orders = [order(number % 37, update_time=START + number % 5, seller_note=str(number)) for number in range(90)]
+    many, one = Harvest(BOTH), Harvest(BOTH)
+
+    for each in orders:
+        many.add_batch(GB, orders_read([each]))
+    one.add(GB, [Found(each) for each in orders])
+
+    ours, theirs = many.finish(), one.finish()
+    assert ours["orders"].num_rows == 37
+    for table in BOTH:
+        assert ours[table.name].equals(theirs[table.name])

@@ -10,7 +10,7 @@ from tts_notebook.api.shops import Shop
 from tts_notebook.data.frames import RAW, schema
 from tts_notebook.data.rows import Found, Record, make_rows, name_of, seconds_in
 from tts_notebook.data.tables import Table
-from tts_notebook.data.values import json_text
+from tts_notebook.data.values import json_text, nothing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # pull.py and the tests know these by this module
 __all__ = ["Found", "Harvest", "Record", "seconds_in"]
 
+# so many pieces of less than so many rows become one
+_TOGETHER, _LARGE = 16, 20_000
 _KEY = ("shop", "scope", "name")
 
 
@@ -66,9 +68,15 @@ class Harvest:
         self._tell(shop, pa.repeat("", len(batch.ids)), batch.ids, batch.updated)
 
     def _put(self, table: Table, made: pa.Table, owners: pa.Array) -> None:
+        import pyarrow as pa
         import pyarrow.compute as pc
 
-        self._chunks[table.name].append(made)
+        chunks = self._chunks[table.name]
+        chunks.append(made)
+        # fewer, larger pieces of memory: those of a column can be given back one by one at the end
+        if len(chunks) >= _TOGETHER and all(each.num_rows < _LARGE for each in chunks[-_TOGETHER:]):
+            several = pa.concat_tables(chunks[-_TOGETHER:])
+            chunks[-_TOGETHER:] = [pa.table([_whole(column) for column in several.columns], schema=several.schema)]
         self._owners[table.name].append(pc.add(owners, self._count))
 
     def _tell(self, shop: Shop | None, scopes: pa.Array, names: pa.Array, updated: pa.Array) -> None:
@@ -137,8 +145,10 @@ class Harvest:
         for number, column in enumerate(columns):
             # one column at a time is there twice
             columns[number] = None
-            columns[number] = column.combine_chunks().take(places)
+            columns[number] = _whole(column, places)
             del column
+            # or the process would keep what it has used once, twice the tables
+            pa.default_memory_pool().release_unused()
         return pa.table(columns, schema=names)
 
     def _places(self, table: Table, made: pa.Table, repeats: pa.Array | None) -> pa.Array | None:
@@ -147,7 +157,7 @@ class Harvest:
         import pyarrow.compute as pc
 
         owners = pa.chunked_array(self._owners[table.name], pa.int64())
-        keys = made.select(table.order)
+        keys = made.select(table.order).combine_chunks()
         rows = None
         if repeats is not None and len(repeats):
             rows = pc.indices_nonzero(pc.invert(pc.is_in(owners, repeats)))
@@ -157,3 +167,11 @@ class Harvest:
         # stable, so that the units of an order stay as TikTok Shop lists them
         order = pc.sort_indices(keys, [(name, "ascending") for name in table.order])
         return order if rows is None else rows.take(order)
+
+
+def _whole(column: pa.ChunkedArray, places: pa.Array | None = None) -> pa.Array:
+    """Return a column, or some places of it, in one piece."""
+    if column.null_count == len(column):
+        return nothing(len(column) if places is None else len(places), column.type)
+    made = column.combine_chunks()
+    return made if places is None else made.take(places)

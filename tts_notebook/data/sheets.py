@@ -15,7 +15,7 @@ from tts_notebook.data.paths import Branch
 from tts_notebook.data.rows import Found, Record, Rows, about, make_rows, rows_of
 from tts_notebook.data.shapes import known
 from tts_notebook.data.tables import Listing, Source, Table
-from tts_notebook.data.values import convert
+from tts_notebook.data.values import convert, nothing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -213,7 +213,7 @@ class TableReader:
         import pyarrow as pa
 
         order, made = schema(self.table.columns), draft.made
-        arrays = [made[each.name] if each.name in made else pa.nulls(draft.rows, each.type) for each in order]
+        arrays = [made[each.name] if each.name in made else nothing(draft.rows, each.type) for each in order]
         return pa.table(arrays, schema=order)
 
 

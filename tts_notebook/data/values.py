@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,18 @@ def arrow_type(kind: Kind) -> pa.DataType:
     # microseconds: what pandas 3 itself uses for times read from text
     types |= dict.fromkeys(TICKS, pa.timestamp("us", tz="UTC"))
     return types.get(kind, pa.string())
+
+
+def nothing(rows: int, kind: pa.DataType) -> pa.Array:
+    """Return an array without a value. Its memory is shared: half of all columns may be empty."""
+    return _nothing(max(rows - 1, 0).bit_length(), kind).slice(0, rows)
+
+
+@lru_cache(maxsize=64)
+def _nothing(bits: int, kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.nulls(1 << bits, kind)
 
 
 def convert(values: list[Any], kind: Kind, zone: str = "UTC") -> tuple[pa.Array, dict[int, Any]]:
