@@ -2,7 +2,7 @@
 
 Each version is installed, without its dependencies, into a directory of its own outside the tree.
 That directory stands first on the PYTHONPATH of the kernel process and of nothing else; everything
-else, the package under test included, comes from the environment that runs the tests.
+else, the package under test included, comes from the environment (and its PYTHONPATH) that runs the tests.
 """
 
 from __future__ import annotations
@@ -60,11 +60,12 @@ def installed_ipykernel(version: str) -> Path:
 
 def write_kernelspec(name: str, version: str, kernels: Path, env: Mapping[str, str] | None = None) -> None:
     """Write a kernelspec of this ipykernel version into a `kernels` directory."""
+    path = [str(installed_ipykernel(version)), *filter(None, [os.environ.get("PYTHONPATH")])]
     spec = {
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"Python, ipykernel {version}",
         "language": "python",
-        "env": {"PYTHONPATH": str(installed_ipykernel(version)), **(env or {})},
+        "env": {"PYTHONPATH": os.pathsep.join(path), **(env or {})},
         "metadata": {"debugger": False},
     }
     (kernels / name).mkdir(parents=True, exist_ok=True)

@@ -109,20 +109,83 @@ def test_the_stop_button_ends_the_waiting_cell_and_not_the_login(kernel, free_po
     assert kernel.run("%tiktok_auth wait").status == "ok"
 
 
-# where a click gets through while a cell waits: 6.31 in the cell's own nested loop, 7.3 in a subshell,
-# 7.4 beside an await
-WAITS = {"6.31": "%tiktok_auth wait", "7.3": "%tiktok_auth wait", "7.4": "await h"}
+# the cells beside which a click gets through, and whether the front-end gives its widgets a subshell: on 6.31
+# in the cell's own nested loop, on 7 in the subshell, on 7.4 also beside an await
+WAITING = ("%tiktok_auth wait", "tts.shops")
+ASLEEP = "import time; time.sleep(20)"
+OPEN_TO_CLICKS = {
+    "6.31": [(cell, False) for cell in WAITING],
+    "7.3": [(cell, True) for cell in (*WAITING, ASLEEP, "await h")],
+    "7.4": [*((cell, True) for cell in (*WAITING, ASLEEP, "await h")), ("await h", False)],
+}
 
 
-def test_a_click_on_cancel_ends_the_cell_that_waits(kernel, free_port):
-    kernel.run(f"h = {sandbox_login(free_port)}")
-    subshell = kernel.create_subshell() if kernel.version == "7.3" else None
-    running = kernel.start_run(WAITS[kernel.version])
+def start_beside(kernel, port: int, cell: str, has_subshell: bool) -> tuple[str, str | None]:
+    """A pending login and a cell that runs beside its panel, in which nothing was clicked before."""
+    subshell = kernel.create_subshell() if has_subshell else None
+    kernel.run("import ipywidgets; ipywidgets.Widget.close_all()")
+    kernel.run("%reload_ext tts_notebook")
+    kernel.run(f"h = {sandbox_login(port)}")
+    running = kernel.start_run(f"print('running')\n{cell}")
+    kernel.wait_until(lambda: kernel.partial(running).stdout, what="the cell's start")
+    return running, subshell
+
+
+def end(kernel, running: str, cell: str) -> None:
+    if cell == ASLEEP:  # the others end with the login
+        kernel.interrupt()
+    kernel.finish(running)
+
+
+def test_a_first_click_on_cancel_gets_through_while_a_cell_runs(kernel, free_port):
+    for cell, has_subshell in OPEN_TO_CLICKS[kernel.version]:
+        running, subshell = start_beside(kernel, free_port, cell, has_subshell)
+
+        kernel.click("Cancel sign-in", subshell=subshell)
+
+        kernel.wait_until(lambda: "was cancelled" in panel_text(kernel), timeout=5, what=f"the panel beside {cell}")
+        end(kernel, running, cell)
+
+
+def test_an_address_pasted_while_a_cell_runs_connects_and_the_next_control_answers_too(kernel, free_port):
+    for cell, has_subshell in OPEN_TO_CLICKS[kernel.version]:
+        running, subshell = start_beside(kernel, free_port, cell, has_subshell)
+        answer = requests.post(link_in(kernel), data={"decision": "authorize"}, timeout=10, allow_redirects=False)
+        (box,) = kernel.find_widgets(_model_name="TextModel")
+
+        kernel.set_state(box, subshell=subshell, value=answer.headers["Location"])
+
+        kernel.wait_until(lambda: CONNECTED.search(panel_text(kernel)), timeout=5, what=f"the panel beside {cell}")
+        if cell.startswith("import time"):  # the others end with the login
+            kernel.click("Refresh now", subshell=subshell)
+            kernel.wait_until(lambda: "Last renewed" in panel_text(kernel), timeout=5, what="the renewal")
+            assert not kernel.partial(running).idle
+        end(kernel, running, cell)
+
+
+def test_where_no_click_gets_through_it_is_answered_when_the_stop_button_ends_the_cell(kernel, free_port):
+    running, _ = start_beside(kernel, free_port, ASLEEP, False)
+
+    kernel.click("Cancel sign-in")
+
     kernel.listen(0.5)
+    assert "was cancelled" not in panel_text(kernel)
+    assert "stop that cell" in panel_text(kernel)
+    kernel.interrupt()
+    assert kernel.finish(running).error.ename == "KeyboardInterrupt"
+    kernel.wait_until(lambda: "was cancelled" in panel_text(kernel), what="the panel")
 
+
+def test_after_a_click_beside_a_waiting_cell_the_stop_button_of_the_idle_kernel_does_not_end_it(kernel, free_port):
+    cell, has_subshell = OPEN_TO_CLICKS[kernel.version][0]
+    running, subshell = start_beside(kernel, free_port, cell, has_subshell)
     kernel.click("Cancel sign-in", subshell=subshell)
-
     assert kernel.finish(running).error.ename == "LoginCancelled"
+
+    kernel.interrupt()
+
+    kernel.listen(0.3)
+    assert kernel.run("'alive'").result["text/plain"] == "'alive'"
 
 
 def test_the_cancel_link_works_while_the_kernel_is_stuck(kernel, free_port):

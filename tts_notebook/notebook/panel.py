@@ -64,7 +64,7 @@ class Panel:
         self._hands = hands
         self._lock = threading.Lock()  # one writer at a time, from whichever thread
         self._writer: int | None = None  # the thread that sets traits now: what it changes is nobody's click
-        self._busy = threading.Lock()  # one click's work at a time
+        self._busy: dict[str, threading.Lock] = {}  # by control: Cancel must not wait for a paste
         self._closed = threading.Event()
         self._shown: list[str] = []  # display ids of what is on screen and alive
         self._ticks = 0
@@ -89,6 +89,7 @@ class Panel:
             ]
         )
         self._box.add_class("tts-panel")
+        _answer_in_any_shell(_with_children(self._box))
         self.update()
         self._ticker = threading.Thread(target=self._tick, name="tts_notebook panel", daemon=True)
         self._ticker.start()
@@ -113,7 +114,10 @@ class Panel:
         self._address.observe(self._pasted, "value")
         # a click leaves the box, and that is what sends its text
         use = ipywidgets.Button(description="Use address", tooltip="Finish the sign-in with the pasted address")
-        hint = "If the page after Authorize does not load, copy its address and paste it here:"
+        hint = (
+            "If the page after Authorize does not load, copy its address and paste it here. "
+            "Should nothing happen while a cell is running, stop that cell."
+        )
         self._paste = ipywidgets.VBox(
             [ipywidgets.HTML(f'<div class="tts-line">{hint}</div>'), ipywidgets.HBox([self._address, use])]
         )
@@ -123,9 +127,9 @@ class Panel:
         self._fresh = ipywidgets.Checkbox(description="Keep renewed while idle", indent=False, layout={"width": "auto"})
         self._shop = ipywidgets.Dropdown(description="Shop for calls", style=wide)
         self._profile = ipywidgets.Dropdown(description="Profile", style=wide)
-        self._fresh.observe(self._chosen(lambda value: self._hands.keep_fresh(value)), "value")
-        self._shop.observe(self._chosen(lambda value: self._hands.use_shop(value)), "value")
-        self._profile.observe(self._chosen(self._use_profile), "value")
+        self._fresh.observe(self._chosen("fresh", lambda value: self._hands.keep_fresh(value)), "value")
+        self._shop.observe(self._chosen("shop", lambda value: self._hands.use_shop(value)), "value")
+        self._profile.observe(self._chosen("profile", self._use_profile), "value")
         self._choices = ipywidgets.HBox([self._fresh, self._shop, self._profile])
 
     def show(self) -> None:
@@ -211,14 +215,14 @@ class Panel:
         if not text:
             return
         self._address.value = ""  # at once: what a front-end shows is saved with the notebook
-        self._work(lambda: self._hands.paste(text))
+        self._work("paste", lambda: self._hands.paste(text))
 
-    def _chosen(self, act: Callable[[Any], object]) -> Callable[[Any], None]:
+    def _chosen(self, control: str, act: Callable[[Any], object]) -> Callable[[Any], None]:
         """The observer of a choice: what this panel itself wrote is not a choice."""
 
         def observe(change: Any) -> None:
             if self._writer != threading.get_ident():
-                self._work(lambda: act(change["new"]))
+                self._work(control, lambda: act(change["new"]))
 
         return observe
 
@@ -230,12 +234,13 @@ class Panel:
             self._hands.load_shops()
             self.update()
 
-    def _work(self, action: Callable[[], object]) -> None:
+    def _work(self, control: str, action: Callable[[], object]) -> None:
         """Do what a click asks in a thread, once however often it is clicked; ipywidgets would hide errors."""
-        threading.Thread(target=self._do, args=(action,), name="tts_notebook click", daemon=True).start()
+        threading.Thread(target=self._do, args=(control, action), name="tts_notebook click", daemon=True).start()
 
-    def _do(self, action: Callable[[], object]) -> None:
-        if not self._busy.acquire(blocking=False):
+    def _do(self, control: str, action: Callable[[], object]) -> None:
+        busy = self._busy.setdefault(control, threading.Lock())
+        if not busy.acquire(blocking=False):
             return
         try:
             self._said = ""
@@ -243,12 +248,12 @@ class Panel:
         except TTSError as problem:
             self._said = str(problem)
         finally:
-            self._busy.release()
+            busy.release()
             self.update()
 
     def _button(self, words: str, explained: str, action: str) -> Any:
         button = ipywidgets.Button(description=words, tooltip=explained, layout={"width": "auto"})
-        button.on_click(lambda _: self._work(getattr(self._hands, action)))
+        button.on_click(lambda _: self._work(action, getattr(self._hands, action)))
         return button
 
 
@@ -256,6 +261,17 @@ def _with_children(widget: Any) -> Iterator[Any]:
     for child in getattr(widget, "children", ()):
         yield from _with_children(child)
     yield widget
+
+
+def _answer_in_any_shell(widgets: Iterator[Any]) -> None:
+    """Let clicks through while a cell runs on ipykernel 7.4, as 7.3 does where the front-end has a subshell.
+
+    7.4 hands what the front-end says to the shell that last wrote to the widget, whatever the front-end asked
+    for. That is the main shell, which the running cell blocks. The handlers here may run in any thread.
+    """
+    for widget in widgets:
+        if hasattr(widget.comm, "_reply_subshell_for"):
+            widget.comm._reply_subshell_for = None
 
 
 def _show_or_hide(widget: Any, shown: bool) -> None:

@@ -47,13 +47,16 @@ def _is_ipykernel_6(kernel: Any) -> bool:
 async def _handle_widget_messages(kernel: Any) -> None:
     held = []
     parent = kernel._parent_ident["shell"], kernel.get_parent("shell")
+    at_rest = kernel.saved_sigint_handler
     while kernel.msg_queue.qsize():  # ends: nothing is added before the next sleep
         item = kernel.msg_queue.get_nowait()
         _, dispatch, arguments = item
         if _kind(arguments).startswith("comm_"):
             await dispatch(*arguments)
-            # what this cell shows from now on is this cell's again
+            # what this cell shows from now on is this cell's again; and the stop button of an idle kernel,
+            # for which the dispatch has put the cell's handler aside, must not end it
             kernel.set_parent(*parent, channel="shell")
+            kernel.saved_sigint_handler = at_rest
         else:
             held.append(item)
     for item in held:
