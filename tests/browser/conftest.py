@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from tests.harness.kernels import NEWEST
 from tests.harness.lab import CHROMIUM_ARGUMENTS, Lab, NotebookPage
 from tests.harness.places import chromium as chromium_path
+
+PATIENCE = 15_000  # milliseconds, for clicks and expectations alike: other tests run on this machine
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +36,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own: cookies, storage, tabs."""
     fresh = chromium.new_context(viewport={"width": 1280, "height": 900})
-    fresh.set_default_timeout(15_000)
+    fresh.set_default_timeout(PATIENCE)
     yield fresh
     fresh.close()
 
@@ -43,10 +48,8 @@ def open_notebook(lab: Lab, context: BrowserContext, tmp_path: Path) -> Iterator
     All notebooks of a test share one TTS_HOME, as those of one person do. Their kernels end with the test.
     """
 
-    def open_one(*cells: str, kernel: str | None = None, env: dict[str, str] | None = None) -> NotebookPage:
-        settings = {"TTS_HOME": str(tmp_path / "tts-home"), **(env or {})}
-        chosen = {"kernel": kernel} if kernel else {}
-        return lab.open(context, cells, env=settings, **chosen)
+    def open_one(*cells: str, kernel: str = NEWEST, env: dict[str, str] | None = None) -> NotebookPage:
+        return lab.open(context, cells, kernel=kernel, env={"TTS_HOME": str(tmp_path / "tts-home"), **(env or {})})
 
     yield open_one
     lab.end_kernels()

@@ -96,6 +96,10 @@ class Lab:
         env: Mapping[str, str] | None = None,
     ) -> NotebookPage:
         """Open a new notebook of these code cells, whose kernel has `env` as its environment's additions."""
+        return self.open_file(context, self.write(cells, kernel=kernel, env=env))
+
+    def write(self, cells: Sequence[str], *, kernel: str = NEWEST, env: Mapping[str, str] | None = None) -> Path:
+        """Write a new notebook, as for `open`, without opening it."""
         name = f"notebook-{secrets.token_hex(4)}"
         write_kernelspec(name, kernel, self._kernels, env)
         language = {"name": "python"}
@@ -108,7 +112,7 @@ class Lab:
         }
         path = self.root / f"{name}.ipynb"
         path.write_text(json.dumps(notebook))
-        return self.open_file(context, path)
+        return path
 
     def open_file(self, context: BrowserContext, path: Path) -> NotebookPage:
         """Open a notebook that is somewhere below the server's root."""
@@ -272,6 +276,7 @@ class NotebookPage:
     def restart_kernel(self) -> None:
         """Restart the kernel, without the question that comes first."""
         self._script("return panel.sessionContext.restartKernel();")
+        self._wait_for_widgets()
         self.wait_until_idle()
 
     def use_dark_theme(self) -> None:
@@ -332,3 +337,12 @@ class NotebookPage:
         except PlaywrightError:
             picture = self.screenshot(f"not-ready-{self.path.stem}")
             raise AssertionError(f"The notebook was not ready within 60 s, see {picture.name}.") from None
+        self._wait_for_widgets()
+
+    def _wait_for_widgets(self) -> None:
+        # A new page or a restarted kernel is asked for its widgets. A cell that makes some meanwhile upsets the
+        # answer, and nothing is shown until JupyterLab gives up on it after four seconds.
+        script = f"""async () => {{ {PANEL}
+            const renderer = notebook.rendermime.createRenderer('application/vnd.jupyter.widget-view+json');
+            try {{ return (await renderer._manager.promise).restoredStatus; }} finally {{ renderer.dispose(); }} }}"""
+        self.page.wait_for_function(script, timeout=30_000)
