@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tts_notebook.data import manifest
 from tts_notebook.data.shelf import load_state
-from tts_notebook.data.store import schema_of
+from tts_notebook.data.store import RESTORE, schema_of
 from tts_notebook.errors import InputError, SyncError
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def open_dataset(directory: str | os.PathLike[str]) -> pyarrow.dataset.Dataset:
             return _opened(where)
         except FileNotFoundError as failure:
             missing = failure
-    raise SyncError(
-        f"A file of {where} is missing: {missing}.",
-        next_step="Restore it, or remove its shop's directory: the next sync then reads that shop from the start.",
-    )
+    raise SyncError(f"A file of {where} is missing: {missing}.", next_step=RESTORE)
 
 
 def _opened(where: Path) -> pyarrow.dataset.Dataset:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE_ROWS = 100_000  # of a data file at the most
-GROUP_ROWS = 20_000  # of a row group: what is held in memory while writing
+GROUP_ROWS = 20_000  # of a row group at the most, and
+GROUP_BYTES = 16_000_000
 SMALL_ROWS = FILE_ROWS // 2
 MOST_SMALL = 16  # files of a month that are smaller than that
 _READ_ROWS = 8_000
@@ -178,6 +179,7 @@ class _Writer:
     month: str
     waiting: list[pa.RecordBatch] = field(default_factory=list)
     count: int = 0
+    size: int = 0
     rows: int = 0
     file: BinaryIO | None = None
     parquet: Any = None
@@ -188,7 +190,8 @@ class _Writer:
         some = batch if kept.all() else batch.filter(pa.array(kept))
         self.waiting.append(some)
         self.count += some.num_rows
-        if self.count >= GROUP_ROWS:
+        self.size += some.nbytes
+        if self.count >= GROUP_ROWS or self.size >= GROUP_BYTES:
             self._write_group()
 
     def close(self) -> None:
@@ -204,8 +207,8 @@ class _Writer:
     def _write_group(self) -> None:
         import pyarrow as pa
 
-        group = pa.Table.from_batches(self.waiting).combine_chunks()
-        self.waiting, self.count = [], 0
+        group = pa.Table.from_batches(self.waiting)
+        self.waiting, self.count, self.size = [], 0, 0
         if self.rows and self.rows + group.num_rows > FILE_ROWS:
             self._end_file()
         if self.parquet is None:
@@ -245,8 +248,8 @@ def _existing(home: Path, file: File) -> _Source:
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(home / file.path) as parquet:
-            there = set(parquet.schema_arrow.names)
-            yield from parquet.iter_batches(_READ_ROWS, columns=[name for name in names if name in there])
+            there = [name for name in names if name in parquet.schema_arrow.names]
+            yield from parquet.iter_batches(_READ_ROWS, columns=there, use_threads=False)  # as in staging
 
     # all that is there counts as one arrival: a record's rows may lie in two files
     return _Source(0, file.rows, read, file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_AGAIN = "Make room and run the cell again: it goes on where this sync ended."
+RESTORE = "Restore it, or remove its shop's directory: the next sync then reads that shop from the start."
 
 
 class Store:
@@ -38,6 +41,7 @@ class Store:
 
     def __init__(self, directory: Path, layout: Layout, lock: FileLock, disk: Disk) -> None:
         self.directory, self._layout, self._lock, self._disk = directory, layout, lock, disk
+        self._guard = threading.Lock()
         # every shop, also those that are not synced today: a crash may have left one half moved
         homes = sorted(path.parent for path in directory.glob(f"shop=*/{manifest.NAME}"))
         self._shelves = {home.name: Shelf(home, None, layout, disk) for home in homes}
@@ -140,9 +144,10 @@ class Store:
 
     def _shelf(self, shop_id: str | None) -> Shelf:
         name = manifest.shop_directory(shop_id)
-        if name not in self._shelves:
-            self._shelves[name] = Shelf(self.directory / name, shop_id, self._layout, self._disk)
-        return self._shelves[name]
+        with self._guard:
+            if name not in self._shelves:
+                self._shelves[name] = Shelf(self.directory / name, shop_id, self._layout, self._disk)
+            return self._shelves[name]
 
 
 def _layout(contents: Contents, table: Table) -> Layout:
@@ -220,7 +225,7 @@ def _told(where: Path) -> Iterator[None]:
     except FileNotFoundError as failure:
         raise SyncError(
             f"A file of {where} is missing: {failure.filename or failure}. {kept}",
-            next_step="Restore it, or remove its shop's directory: the next sync then reads that shop from the start.",
+            next_step=RESTORE,
         ) from None
     except OSError as failure:
         if failure.errno in _FULL:
@@ -229,8 +234,5 @@ def _told(where: Path) -> Iterator[None]:
     except pa.ArrowInvalid as failure:
         raise SyncError(
             f"A file of {where} is damaged ({failure}). {kept}",
-            next_step="Restore it, or remove its shop's directory: the next sync then reads that shop from the start.",
+            next_step=RESTORE,
         ) from None
-
-
-_AGAIN = "Make room and run the cell again: it goes on where this sync ended."
