@@ -15,7 +15,7 @@ PLACES = ("statement_id", "payment_id", "order_id")
 
 @pytest.mark.parametrize("seller", ["gb", "us", "xb", "id"])
 def test_every_planted_discrepancy_is_found_and_no_other(start_sandbox, seller):
-    options = ("--orders", "1500", "--seller", seller, "--discrepancies", "7")
+    options = ("--orders", "600", "--seller", seller, "--discrepancies", "7")
     sandbox = start_sandbox("--auto-approve", *options)
     told = requests.get(f"{sandbox.api_base_url}/sandbox/discrepancies", timeout=30).json()["discrepancies"]
     with logged_in(sandbox) as tts, warnings.catch_warnings():

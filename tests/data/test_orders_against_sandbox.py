@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from tests.harness.sandboxes import Sandbox
 from tts_notebook.app import App
 from tts_notebook.auth.endpoint import TokenEndpoint
 from tts_notebook.auth.keeper import TokenKeeper
@@ -16,7 +17,7 @@ from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
 from tts_notebook.data.shop import ShopSession
 
 
-def logged_in(sandbox):
+def logged_in(sandbox, **options):
     """Consent, exchange the code, and return the session, as a login does."""
     app = App(
         app_key=sandbox.app_key,
@@ -31,13 +32,15 @@ def logged_in(sandbox):
     endpoint = TokenEndpoint.of(app)
     keeper = TokenKeeper(endpoint, MemoryStore())
     keeper.adopt(endpoint.exchange(code))
-    return ShopSession(app, keeper)
+    return ShopSession(app, keeper, **options)
 
 
-@pytest.fixture
-def tts(start_sandbox):
-    with logged_in(start_sandbox("--auto-approve", "--orders", "450")) as session:
+@pytest.fixture(scope="module")
+def tts(tmp_path_factory):
+    sandbox = Sandbox("--auto-approve", "--orders", "450", log=tmp_path_factory.mktemp("orders") / "log")
+    with logged_in(sandbox) as session:
         yield session
+    sandbox.stop()
 
 
 def test_all_orders_of_a_shop_come_once_with_typed_columns(tts):
