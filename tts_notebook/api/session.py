@@ -263,7 +263,7 @@ class Session(NotPicklable, DirectSession):
         unsigned = self._with_shop_cipher(request, method, path)
         options["allow_redirects"] = False
         options["timeout"] = options.get("timeout") or TIMEOUT
-        retries, renewed = 0, False
+        begin, retries, renewed = self._clock(), 0, False
         while True:  # ends: one renewal, and wait_before_retry counts to five
             token = self._keeper.current()
             outcome, result = self._attempt(unsigned, token, options)
@@ -271,7 +271,9 @@ class Session(NotPicklable, DirectSession):
                 renewed = True
                 self._keeper.renew(token)
                 continue
-            wait = wait_before_retry(outcome, retries, self._jitter) if is_read(method, path) else None
+            wait = None
+            if is_read(method, path):
+                wait = wait_before_retry(outcome, retries, self._jitter, spent=self._clock() - begin)
             if wait is None:
                 return _delivered(result)
             if isinstance(result, requests.Response):
@@ -287,7 +289,8 @@ class Session(NotPicklable, DirectSession):
         try:
             response = super().send(signed, **options)
         except requests.RequestException as failure:
-            return Outcome(status=0), transport_error(failure, urlsplit(signed.url or "").hostname)
+            problem = transport_error(failure, urlsplit(signed.url or "").hostname)
+            return Outcome(status=0, unsent=problem.unsent), problem
         except KeyboardInterrupt as stop:
             raise stop.with_traceback(None) from None  # its frames hold the token's header
         finally:
