@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tts_notebook.data import finance, logistics, orders, performance, product_parts, products, returns, seller, stock
+from tts_notebook.data import (
+    categories,
+    finance,
+    logistics,
+    orders,
+    performance,
+    product_parts,
+    products,
+    returns,
+    seller,
+    stock,
+)
 from tts_notebook.data.accessor import Method, accessor, options_of
 from tts_notebook.data.tables import Table
 from tts_notebook.errors import InputError
@@ -77,8 +88,8 @@ _TABLES: tuple[tuple[Table, ...], ...] = (
     (stock.INVENTORY,),
     (stock.INVENTORY_CAMPAIGNS,),
     (stock.INVENTORY_CREATORS,),
-    (products.CATEGORIES,),
-    (products.BRANDS,),
+    (categories.CATEGORIES,),
+    (categories.BRANDS,),
     (logistics.WAREHOUSES,),
     (logistics.DELIVERY_OPTIONS,),
     (logistics.SHIPPING_PROVIDERS,),

@@ -1,4 +1,4 @@
-"""Products, what they are sold as, categories and brands, declared."""
+"""Products and what they are sold as, declared."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from tts_notebook.data.columns import SHOP_COLUMNS, image_columns, same
 from tts_notebook.data.tables import Column, Kind, Listing, Lookup, Table, Walk
 
 _SCOPE = "seller.product.basic"
-# in the United States categories are a tree of seven levels, elsewhere of three
-_TREE = {"US": {"category_version": "v2"}}
 
 PRODUCT_SEARCH = Listing(
     method="POST",
@@ -278,56 +276,5 @@ them one by one.""",
             inside="detail.global_listing_policy.replicate_source.",
             prefix="replicated_from_",
         ),
-    ),
-)
-
-CATEGORIES = Table(
-    name="categories",
-    row="category",
-    title="the categories in which a shop can sell",
-    listing=Listing(
-        method="GET",
-        path="/product/202309/categories",
-        scope=_SCOPE,
-        records="categories",
-        one="category",
-        source="Get Categories, API version 202309",
-        filters="query",
-        by_region=_TREE,
-    ),
-    key=("shop_id", "category_id"),
-    columns=(
-        Column("category_id", "id", "id", "the category"),
-        *SHOP_COLUMNS,
-        Column("parent_id", "id", "parent_id", "the category above; 0 at the top"),
-        Column("name", "string", "local_name", "in the shop's language"),
-        Column("is_leaf", "boolean", "is_leaf", "products can be listed in it"),
-        Column("permission_statuses", "string", "permission_statuses[]", "joined with commas"),
-    ),
-)
-
-BRANDS = Table(
-    name="brands",
-    row="brand",
-    title="the brands that a shop can name",
-    listing=Listing(
-        method="GET",
-        path="/product/202309/brands",
-        scope=_SCOPE,
-        records="brands",
-        one="brand",
-        source="Get Brands, API version 202309",
-        page_size=100,
-        filters="query",
-        by_region=_TREE,
-    ),
-    key=("shop_id", "brand_id"),
-    columns=(
-        Column("brand_id", "id", "id", "the brand"),
-        *SHOP_COLUMNS,
-        Column("name", "string", "name", "its name"),
-        Column("authorized_status", "string", "authorized_status", "AUTHORIZED, or UNAUTHORIEZD as it is spelt"),
-        Column("brand_status", "string", "brand_status", "as sent"),
-        Column("is_t1_brand", "boolean", "is_t1_brand", "a brand of the first tier"),
     ),
 )
