@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -153,6 +154,85 @@ def test_eight_processes_over_twenty_expiries_spend_each_refresh_token_once(log_
     assert counted["token_refreshes"] == counted["rotations"] == EXPIRIES
     assert counted["spent_refresh_tokens_presented"] == 0
     assert min(report["calls"] for report in reports) >= 3 * EXPIRIES
+
+
+# forks three children while a thread of its own renews, lets all of them call at once, then once more from one child
+FORKING = """
+import json, os, sys, threading, time
+from contextlib import contextmanager
+import tts_notebook
+from tts_notebook.notebook.connections import connections
+
+session = tts_notebook.login().session
+store = connections.of_profile("default").keeper.store
+really_lock, inside = store.lock, threading.Event()
+
+@contextmanager
+def lock():
+    with really_lock():
+        inside.set()
+        time.sleep(0.3)
+        yield
+
+def call():
+    return session.call("GET", "/authorization/202309/shops")["shops"]
+
+def fork(calls):
+    child = os.fork()
+    if child:
+        return child
+    try:
+        os._exit(0 if all(call() == shops for _ in range(calls)) else 1)
+    except BaseException:
+        os._exit(2)
+
+shops, store.lock = call(), lock
+print("ready", flush=True)
+sys.stdin.readline()
+renewing = threading.Thread(target=call)
+renewing.start()
+inside.wait()
+children = [fork(30) for _ in range(3)]
+mine = all(call() == shops for _ in range(30))
+renewing.join()
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+print("ready", flush=True)
+sys.stdin.readline()
+codes.append(os.waitstatus_to_exitcode(os.waitpid(fork(1), 0)[1]))
+print(json.dumps({"codes": codes, "mine": mine and call() == shops}), flush=True)
+"""
+
+
+def test_forked_children_call_beside_their_parent_and_one_renewal_serves_all(log_in):
+    sandbox = log_in()
+    environment = clean_environment() | {k: v for k, v in os.environ.items() if k.startswith("TTS_")}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", FORKING],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    limit = threading.Timer(30, os.killpg, (parent.pid, signal.SIGKILL))  # with its children
+    limit.start()
+    try:
+        for _ in range(2):
+            assert parent.stdout.readline() == "ready\n"
+            expire(sandbox)
+            parent.stdin.write("go on\n")
+            parent.stdin.flush()
+        found = json.loads(parent.communicate()[0] or "{}")
+    finally:
+        limit.cancel()
+        limit.join()
+        parent.kill()
+        parent.communicate()
+
+    assert found == {"codes": [0, 0, 0, 0], "mine": True}
+    counted = stats(sandbox)
+    assert counted["token_refreshes"] == counted["rotations"] == 2
+    assert counted["spent_refresh_tokens_presented"] == 0
 
 
 def kill_holders(sandbox: Sandbox, workers: Workers, count: int, moment: Callable[[], float]) -> int:

@@ -21,6 +21,7 @@ from tts_notebook.api.retry import Outcome, wait_before_retry
 from tts_notebook.api.shops import Shop, find_shop
 from tts_notebook.api.signer import TOKEN_HEADER, RequestSigner, joined_parameters, require_host
 from tts_notebook.app import App, NotPicklable
+from tts_notebook.auth.forked import let_go_in_children
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.token import Token
 from tts_notebook.auth.transport import TIMEOUT, DirectSession, transport_error, use_proxy
@@ -59,6 +60,15 @@ class Session(NotPicklable, DirectSession):
         self._loading_shops = threading.Lock()
         self.headers["Accept-Encoding"] = "gzip, deflate"
         use_proxy(self, app.api_base_url, app.proxy)
+        let_go_in_children(self)
+
+    def let_go(self) -> None:
+        """In a forked child: on a connection that is the parent's, too, each would read the other's answers.
+
+        They are not closed: another thread may have left a lock of theirs taken.
+        """
+        self.open_anew()
+        self._loading_shops = threading.Lock()
 
     def __repr__(self) -> str:
         token = self._keeper.token

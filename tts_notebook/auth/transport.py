@@ -51,6 +51,10 @@ class DirectSession(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
+        self.open_anew()
+
+    def open_anew(self) -> None:
+        """Use none of the connections that are open."""
         for scheme in ("https://", "http://"):
             self.mount(scheme, QuietAdapter())
 
