@@ -25,6 +25,7 @@ from tts_notebook.errors import (
     LoginRequired,
     LoginTimedOut,
     PermissionMissing,
+    PullStopped,
     RateLimited,
     SellerMismatch,
     StateMismatch,
@@ -74,11 +75,11 @@ def test_an_error_survives_being_pickled_and_copied_with_all_that_it_carries(err
 def test_every_error_of_the_tree_is_tried_here():
     classes = {each for _, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__}
 
-    assert classes == {type(error) for error in ONE_OF_EACH} | {FlowMisuse}
+    assert classes == {type(error) for error in ONE_OF_EACH} | {FlowMisuse, PullStopped}
 
 
 def test_the_tree_in_the_docstring_is_the_tree():
-    classes = {each.__name__ for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, Exception)}
+    classes = {each.__name__ for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, BaseException)}
 
     assert set(re.findall(r"^[│├└─ ]*([A-Z]\w+)", errors.__doc__.partition("\n\n")[2], re.MULTILINE)) == classes
 
@@ -138,3 +139,10 @@ def test_a_notebook_shows_one_line_and_no_frame_in_every_traceback_mode(shell, m
 
     assert shown.stdout.strip() == "ConfigError: No app_key is set. Set it."
     assert secrets_in(shown.stdout + shown.stderr) == []
+
+
+def test_who_presses_stop_reads_a_sentence_and_no_traceback():
+    stopped = PullStopped("Stopped. Nothing is lost.")
+
+    assert isinstance(stopped, KeyboardInterrupt)
+    assert stopped._render_traceback_() == ["Stopped. Nothing is lost."]

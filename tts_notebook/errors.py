@@ -17,6 +17,7 @@ TTSError
 │   └── RateLimited         … asked again too soon
 ├── TransportError          no usable answer: timeout, DNS, TLS, not JSON
 └── SyncError               a synced directory cannot be used now: in use, or its disk full
+PullStopped (KeyboardInterrupt)  somebody pressed stop while a table was read
 FlowMisuse (RuntimeError)   a bug in the calling code, so not a TTSError
 """
 
@@ -217,6 +218,13 @@ class SyncError(TTSError):
     """A synced directory cannot be read or written now; what it holds is unharmed."""
 
     next_step = "Run the cell again: it goes on where this sync ended."
+
+
+class PullStopped(KeyboardInterrupt):
+    """Somebody pressed stop while a table was read; says what is kept and how to go on."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class FlowMisuse(RuntimeError):

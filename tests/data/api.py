@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.data.shops import GB
+from tests.data.unpaced import reader
+from tts_notebook.api.reader import Reader
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.answer import Asked, answer
 from tts_notebook.data.catalogue import TABLES
@@ -30,6 +32,7 @@ class FakeAPI:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.bodies: list[dict[str, Any] | None] = []
         self.threads: set[str] = set()
+        self.one_at_a_time = threading.Lock()
 
     def require_scope(self, scope: str, path: str) -> None:
         refusal = self.answers.get(scope)
@@ -49,16 +52,12 @@ class FakeAPI:
                 return told
         raise AssertionError(f"nothing answers {path}")
 
-    def pages(
-        self, method: str, path: str, *, params: Any = None, json: Any = None, shop: Any = None, max_pages: Any = None
-    ) -> Iterator[dict[str, Any]]:
-        token = ""
-        while True:
-            data = self.call(method, path, params={**(params or {}), "page_token": token}, json=json, shop=shop)
-            yield data
-            token = data.get("next_page_token") or ""
-            if not token:
-                return
+    def reader(self, method: str, path: str, *, shop: Any = None, stop: Any = None) -> Reader:
+        def answer(path: str, params: Any, json: Any) -> Any:
+            with self.one_at_a_time:
+                return self.call(method, path, params={"page_token": "", **params}, json=json, shop=shop)
+
+        return reader(answer, stop)
 
     @property
     def paths(self) -> list[str]:

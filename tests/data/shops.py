@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from typing import Any
 
+from tests.data.unpaced import reader
+from tts_notebook.api.reader import Reader
 from tts_notebook.api.shops import Shop
 
 GB = Shop("7495810293847561203", "Maple and Wren", "GB", "LOCAL", "GCP_secret_gb", "GBLCX7K2MQ")
@@ -31,32 +34,36 @@ class FakeSession:
         self.orders, self.shops, self.between, self.refuse = orders, shops, between, refuse
         self.details, self.prices, self.page_size = details or {}, prices or {}, page_size
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.one_at_a_time = threading.Lock()
 
     def require_scope(self, scope: str, path: str) -> None:
         refusal = self.refuse(scope, None)
         if refusal:
             raise refusal
 
-    def pages(
-        self, method: str, path: str, *, params: Any = None, json: Any = None, shop: Any = None, max_pages: Any = None
-    ) -> Iterator[dict[str, Any]]:
-        assert method == "POST"
-        size = self.page_size or params["page_size"]
-        for start in range(0, 100_000, size):
-            self.asked.append((path, {**params, **json}))
+    def reader(self, method: str, path: str, *, shop: Any = None, stop: Any = None) -> Reader:
+        return reader(lambda path, params, json: self._answer(method, path, params, json, shop), stop)
+
+    def _answer(self, method: str, path: str, params: Any, json: Any, shop: Any) -> dict[str, Any]:
+        if method == "GET":
+            return self.call(method, path, params=params, json=json, shop=shop)
+        with self.one_at_a_time:
+            start = int(params.get("page_token", "after 0").removeprefix("after "))
+            asked = {name: value for name, value in params.items() if name != "page_token"}
+            self.asked.append((path, {**asked, **json}))
             refusal = self.refuse(path, shop)
             if refusal:
                 raise refusal
+            if start:
+                self.between(self)
+            size = self.page_size or params["page_size"]
             found = self._matching(shop, json, params)
             more = start + size < len(found)
-            yield {
+            return {
                 "orders": found[start : start + size] or None,
                 "total_count": len(found),
-                "next_page_token": f"after {start}" if more else "",
+                "next_page_token": f"after {start + size}" if more else "",
             }
-            if not more:
-                return
-            self.between(self)
 
     def _matching(self, shop: Shop, filters: dict[str, Any], params: dict[str, Any]) -> list[dict[str, Any]]:
         def matches(order: dict[str, Any]) -> bool:

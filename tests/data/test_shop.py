@@ -25,11 +25,8 @@ class Seller(ShopSession):
     def require_scope(self, scope, path):
         self._api.require_scope(scope, path)
 
-    def call(self, method, path, **options):
-        return self._api.call(method, path, **options)
-
-    def pages(self, method, path, **options):
-        return self._api.pages(method, path, **options)
+    def reader(self, method, path, **options):
+        return self._api.reader(method, path, **options)
 
 
 @pytest.fixture

@@ -463,7 +463,7 @@ def test_cancellations_by_their_last_change_are_closed_at_the_end_here():
 
     frame = fetch(session, "cancellations", by="update_time", since="1d")
 
-    assert session.bodies[0] == {"update_time_ge": SECOND - DAY}
+    assert session.bodies[0] == {"create_time_lt": SECOND, "update_time_ge": SECOND - DAY}
     assert sorted(frame["cancel_id"]) == ["1", "2"]
 
 

@@ -54,6 +54,7 @@ class Budget:
         self._file = None if self._path is None else SlotFile(self._path)
         self._ours_until = -math.inf
         self._joined = False
+        self._on_their_way = 0
 
     @property
     def rate(self) -> float:
@@ -106,13 +107,20 @@ class Budget:
         """Tell that the request sent at `sent_at` was answered and not throttled."""
         with self._lock:
             now = time.monotonic()
+            self._on_their_way -= 1
             self._control.clean(sent_at, now)
             self._note_limit(now)
+
+    def lost(self, sent_at: float) -> None:  # noqa: ARG002 - as the others
+        """Tell that the request sent at `sent_at` ended without a word about the rate."""
+        with self._lock:
+            self._on_their_way -= 1
 
     def throttled(self, sent_at: float, retry_after: float | None) -> None:
         """Tell that the request sent at `sent_at` was refused as one too many."""
         with self._lock:
             now = time.monotonic()
+            self._on_their_way -= 1
             self._control.throttled(sent_at, now, retry_after)
             self._note_limit(now)
             if self._file is not None:
@@ -141,6 +149,8 @@ class Budget:
     def _look(self) -> float | None:
         with self._lock:
             now = time.monotonic()
+            if self._on_their_way == 0:
+                self._control.alone(now)
             if self._file is not None and now >= self._ours_until and not self._control.delay(now):
                 self._hear_of_slots(self._file.read(), now)
             return self._control.delay(now) or None
@@ -151,6 +161,8 @@ class Budget:
             if now - self._last_taken > max(_IDLE, 10 / self._control.rate):
                 self._control.resume(now)
                 self._last_taken = now
+            if self._on_their_way == 0:
+                self._control.alone(now)
             wait = self._control.delay(now)
             if wait:
                 return wait
@@ -170,6 +182,7 @@ class Budget:
 
     def _take(self, now: float) -> None:
         self._control.sent(now)
+        self._on_their_way += 1
         self._last_taken = now
         self._unwritten += 1
 

@@ -172,6 +172,14 @@ class RateControl:
         """Send nothing before a moment."""
         self._next = max(self._next, moment)
 
+    def alone(self, now: float) -> None:
+        """Nothing is on its way: who waits for every answer before he asks again is no burst, and needs no spacing.
+
+        Only as long as nothing was refused and nobody wished for less.
+        """
+        if self.limit is None and self.max_rate is None and now >= self._resumes:
+            self._next = min(self._next, now)
+
     def sent(self, now: float) -> None:
         """Take the slot: a request goes now."""
         rate = self.rate

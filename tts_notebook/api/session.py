@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 import threading
@@ -13,10 +14,13 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import requests
+import urllib3
 
+from tts_notebook.api.budget import budget_for
 from tts_notebook.api.endpoints import is_read, scope_of, takes_shop_cipher
 from tts_notebook.api.envelope import Answer, parse_envelope, refusal_in
 from tts_notebook.api.paging import MAX_PAGES, walk
+from tts_notebook.api.reader import NOTHING_LOST, Reader
 from tts_notebook.api.retry import Outcome, wait_before_retry
 from tts_notebook.api.shops import Shop, find_shop
 from tts_notebook.api.signer import TOKEN_HEADER, RequestSigner, joined_parameters, require_host
@@ -216,11 +220,9 @@ class Session(NotPicklable, DirectSession):
             query["shop_cipher"] = shop.cipher
         # an empty JSON object is the one body on whose signature clients disagree: it is not sent
         response = self.request(method, path, params=query, json=json or None)
-        data = parse_envelope(self._answer(urlsplit(path).path, response)).get("data")
+        data = parse_envelope(self._answer(urlsplit(path).path, response, response.content)).get("data")
         if data is None and is_read(method, urlsplit(path).path):
-            raise TransportError(
-                f"{path} said success but sent no data.", next_step="Run the cell again; nothing was lost."
-            )
+            raise TransportError(f"{path} said success but sent no data.", next_step=NOTHING_LOST)
         return data
 
     def pages(
@@ -246,6 +248,50 @@ class Session(NotPicklable, DirectSession):
 
         return walk(fetch_page, path, max_pages=max_pages or MAX_PAGES)
 
+    def reader(
+        self,
+        method: str,
+        path: str,
+        *,
+        shop: Shop | None = None,
+        stop: threading.Event | None = None,
+    ) -> Reader:
+        """Return what asks one endpoint about one shop side by side, at the rate that TikTok Shop takes.
+
+        Args:
+            method: GET, or POST for a search.
+            path: Of the endpoint, `{id}` standing for what changes from call to call: it names the rate.
+            shop: The shop it is about, None for an endpoint about the seller.
+            stop: Set it, and what waits ends.
+        """
+        options = self.merge_environment_settings(self._app.api_base_url, {}, True, None, None)
+        options |= {"stream": True, "allow_redirects": False, "timeout": TIMEOUT}
+        attempt = functools.partial(self._read_once, method, shop, options)
+        budget = budget_for(self._app, shop.id if shop else "", path)
+        return Reader(attempt, self._keeper, budget, stop=stop, jitter=self._jitter)
+
+    def _read_once(
+        self,
+        method: str,
+        shop: Shop | None,
+        options: Mapping[str, Any],
+        path: str,
+        params: Mapping[str, Any],
+        json: Any,
+        token: Token,
+    ) -> tuple[Outcome, Answer | TransportError]:
+        query = {**params, "shop_cipher": shop.cipher} if shop else params
+        url = self._app.api_base_url.rstrip("/") + path
+        request = self.prepare_request(requests.Request(method, url, params=_pairs(query.items()), json=json or None))
+        result = self._exchange(self._with_shop_cipher(request, method, path), token, options)
+        if isinstance(result, TransportError):
+            return Outcome(status=0, unsent=result.unsent), result
+        try:
+            answer = self._answer(path, result, _whole_body(result))
+        except requests.RequestException as failure:
+            return Outcome(status=0), transport_error(failure, urlsplit(url).hostname)
+        return _outcome(answer), answer
+
     # -- requests.Session ------------------------------------------------------------------
 
     def request(  # type: ignore[override]  # the same parameters, passed on by name
@@ -256,8 +302,7 @@ class Session(NotPicklable, DirectSession):
             url = self._app.api_base_url.rstrip("/") + url
         require_host(self._app, url)
         if params is not None and not isinstance(params, str | bytes):
-            pairs = params.items() if isinstance(params, Mapping) else params
-            params = [(name, _joined(value)) for name, value in pairs if value is not None]
+            params = _pairs(params.items() if isinstance(params, Mapping) else params)
         try:
             return super().request(method, url, params=params, **options)
         except requests.exceptions.InvalidJSONError:
@@ -294,28 +339,26 @@ class Session(NotPicklable, DirectSession):
     def _attempt(
         self, unsigned: requests.PreparedRequest, token: Token, options: dict[str, Any]
     ) -> tuple[Outcome, requests.Response | TransportError]:
+        response = self._exchange(unsigned, token, options)
+        if isinstance(response, TransportError):
+            return Outcome(status=0, unsent=response.unsent), response
+        if options.get("stream") and response.status_code == 200:
+            return Outcome(status=200), response  # the caller reads it
+        return _outcome(self._answer(urlsplit(unsigned.url or "").path, response, response.content)), response
+
+    def _exchange(
+        self, unsigned: requests.PreparedRequest, token: Token, options: Mapping[str, Any]
+    ) -> requests.Response | TransportError:
         signer = RequestSigner(self._app, lambda: token.access_token, clock=self._clock)
         signed = signer(unsigned.copy())
         try:
-            response = super().send(signed, **options)
+            return super().send(signed, **options)
         except requests.RequestException as failure:
-            problem = transport_error(failure, urlsplit(signed.url or "").hostname)
-            return Outcome(status=0, unsent=problem.unsent), problem
+            return transport_error(failure, urlsplit(signed.url or "").hostname)
         except KeyboardInterrupt as stop:
             raise stop.with_traceback(None) from None  # its frames hold the token's header
         finally:
             signed.headers.pop(TOKEN_HEADER, None)  # without an answer the signer's hook did not do it
-        streamed = bool(options.get("stream")) and response.status_code == 200
-        if streamed or (response.status_code == 200 and len(response.content) > _LARGEST_ERROR):
-            return Outcome(status=200), response
-        answer = self._answer(urlsplit(signed.url or "").path, response)
-        refusal = refusal_in(answer)
-        return Outcome(
-            response.status_code,
-            refusal.code if refusal else 0,
-            answer.retry_after,
-            token_rejected=isinstance(refusal, TokenRejected),
-        ), response
 
     def _with_shop_cipher(self, request: requests.PreparedRequest, method: str, path: str) -> requests.PreparedRequest:
         complete = request.copy()
@@ -332,11 +375,11 @@ class Session(NotPicklable, DirectSession):
             complete.url = urlunsplit(parts._replace(query=urlencode(query, quote_via=quote, safe="")))
         return complete
 
-    def _answer(self, path: str, response: requests.Response) -> Answer:
+    def _answer(self, path: str, response: requests.Response, body: bytes) -> Answer:
         return Answer(
             path=path,
             status=response.status_code,
-            body=_without(self._keeper.token, response.content),
+            body=_without(self._keeper.token, body),
             retry_after=_seconds(response.headers.get("Retry-After"), self._clock()),
             clock_difference=_difference(response.headers.get("Date"), self._clock()),
         )
@@ -356,6 +399,37 @@ def _without(token: Token | None, body: bytes) -> bytes:
     if token is None or len(body) > _LARGEST_ERROR:
         return body
     return body.replace(token.access_token.encode(), b"...")
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.status == 200 and len(answer.body) > _LARGEST_ERROR:
+        return Outcome(status=200)
+    refusal = refusal_in(answer)
+    return Outcome(
+        answer.status,
+        refusal.code if refusal else 0,
+        answer.retry_after,
+        token_rejected=isinstance(refusal, TokenRejected),
+    )
+
+
+def _whole_body(response: requests.Response) -> bytes:
+    """Read a streamed answer at once; requests would put it together from ten thousand pieces."""
+    try:
+        body: bytes = response.raw.read(decode_content=True)
+    except urllib3.exceptions.DecodeError as failure:
+        raise requests.exceptions.ContentDecodingError(failure) from None
+    except urllib3.exceptions.ReadTimeoutError as failure:
+        raise requests.exceptions.ReadTimeout(failure) from None
+    except urllib3.exceptions.HTTPError as failure:
+        raise requests.exceptions.ChunkedEncodingError(failure) from None
+    finally:
+        response.raw.release_conn()
+    return body
+
+
+def _pairs(items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    return [(name, _joined(value)) for name, value in items if value is not None]
 
 
 def _joined(value: Any) -> Any:

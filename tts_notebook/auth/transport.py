@@ -17,6 +17,7 @@ from tts_notebook.app import is_loopback
 from tts_notebook.errors import TransportError
 
 CONNECT_SECONDS, READ_SECONDS = 10, 60
+CONNECTIONS = 48  # kept open to one host: more than a pull has under way
 TIMEOUT = (CONNECT_SECONDS, READ_SECONDS)
 
 _KINDS: tuple[tuple[type[requests.RequestException], str, bool], ...] = (
@@ -56,7 +57,7 @@ class DirectSession(requests.Session):
     def open_anew(self) -> None:
         """Use none of the connections that are open."""
         for scheme in ("https://", "http://"):
-            self.mount(scheme, QuietAdapter())
+            self.mount(scheme, QuietAdapter(pool_maxsize=CONNECTIONS))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """No redirect is followed, and none is prepared either: what is prepared carries the headers along."""

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tts_notebook.api.shops import Shop
+from tts_notebook.data.calls import Calls, Session
 from tts_notebook.data.choice import choose_rate, choose_shops, choose_statuses, one_of
+from tts_notebook.data.cursor import Question
 from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.output import check_output, to_output
-from tts_notebook.data.pace import Pace
 from tts_notebook.data.period import Period, parse_period
 from tts_notebook.data.plan import check_earliest
 from tts_notebook.data.progress import start_progress
-from tts_notebook.data.pull import Pull, Question, Session
+from tts_notebook.data.pull import Pull
 from tts_notebook.data.tables import Listing, Table
 
 if TYPE_CHECKING:
@@ -82,14 +83,15 @@ def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetim
     """Pull tables as they are, with exact amounts and times in UTC."""
     listing = tables[0].listing
     question = _question(listing, asked, now)
-    pace = Pace(choose_rate(asked.max_rate))
+    calls = Calls(session, choose_rate(asked.max_rate))
     for each in listing.chain:
         session.require_scope(each.scope, each.path)
     shops = () if listing.seller_level and asked.shops is None else choose_shops(session.shops, asked.shops)
-    pull = Pull(session, question, pace, start_progress(tables[0].name, asked.progress))
+    pull = Pull(calls, question, start_progress(tables[0].name, asked.progress))
     try:
         harvest = pull.run(tables, (None,) if listing.seller_level else shops)
     finally:
+        calls.close()
         pull.progress.close()
     made = harvest.finish()
     if listing.seller_level and shops:
@@ -144,7 +146,7 @@ def _attrs(pull: Pull, harvest: Harvest, shops: Sequence[Shop], now: datetime) -
         "status": list(pull.question.statuses),
         "shops": [{"id": shop.id, "name": shop.name, "region": shop.region} for shop in shops],
         "pulled_at": now.astimezone(UTC).isoformat(timespec="seconds"),
-        "calls": pull.pace.calls,
+        "calls": pull.calls.count,
         "partial": dict(pull.refused),
         "misfits": dict(harvest.misfits),
         "notes": list(pull.notes),

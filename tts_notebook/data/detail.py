@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tts_notebook.data.pace import side_by_side
+from tts_notebook.api.shops import Shop
+from tts_notebook.data.calls import Calls
 from tts_notebook.data.tables import Listing, Lookup
 from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenRejected
 
-Ask = Callable[[str, Mapping[str, Any]], Any]
-
 
 def add_details(
-    records: Sequence[dict[str, Any]], listing: Listing, ask: Ask, notes: list[str]
+    records: Sequence[dict[str, Any]], listing: Listing, shop: Shop | None, calls: Calls, notes: list[str]
 ) -> list[dict[str, Any]]:
     """Return the records with what the listing's lookups tell about them.
 
@@ -21,7 +20,7 @@ def add_details(
     """
     for lookup in listing.lookups:
         asked = [record for record in records if str(record.get("status")) not in lookup.skip]
-        told, refusals = _look_up(asked, lookup, ask)
+        told, refusals = _look_up(asked, lookup, shop, calls)
         records = [_merged(record, told.get(_id(record)), lookup, listing.parts) for record in records]
         untold = sum(_id(record) not in told for record in asked)
         if untold:
@@ -31,11 +30,11 @@ def add_details(
 
 
 def _look_up(
-    records: Sequence[dict[str, Any]], lookup: Lookup, ask: Ask
+    records: Sequence[dict[str, Any]], lookup: Lookup, shop: Shop | None, calls: Calls
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     def answered(part: list[str]) -> Any:
         try:
-            return ask(lookup.path.format(id=part[0]), {"ids": ",".join(part)} if lookup.records else {})
+            return calls.look_up(lookup.path, part[0], {"ids": ",".join(part)} if lookup.records else {}, shop)
         except (PermissionMissing, RateLimited, TokenRejected):
             raise
         except APIError as error:  # about these records only, such as one that has no price yet
@@ -45,7 +44,7 @@ def _look_up(
     refusals: list[str] = []
     ids = list(dict.fromkeys(filter(None, map(_id, records))))
     parts = [ids[start : start + lookup.per_call] for start in range(0, len(ids), lookup.per_call)]
-    for part, answer in zip(parts, side_by_side(answered, parts), strict=True):
+    for part, answer in zip(parts, calls.side_by_side(answered, parts), strict=True):
         if isinstance(answer, APIError):
             refusals.append(str(answer))
         elif lookup.records:

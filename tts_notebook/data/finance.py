@@ -12,6 +12,8 @@ from tts_notebook.data.tables import Column, Listing, Parent, Reason, Table, Wal
 _SCOPE = "seller.finance.info"
 _SOUTH_EAST_ASIA = frozenset({"ID", "MY", "PH", "SG", "TH", "VN"})
 _CURRENCY = "ISO 4217, of every amount in the row"
+# days after which a statement is paid and an order settled, with a wide margin
+_SETTLES = 60
 
 STATEMENT_LIST = Listing(
     method="GET",
@@ -22,6 +24,7 @@ STATEMENT_LIST = Listing(
     source="Get Statements, API version 202309",
     page_size=100,
     walks={"statement_time": Walk(("statement_time", "ASC"), "statement_time_ge", "statement_time_lt")},
+    settles=_SETTLES,
     filters="query",
     earliest=date(2023, 7, 1),
     statuses=("PROCESSING", "FAILED", "PAID"),
@@ -120,6 +123,7 @@ shipping_cost_amount + adjustment_amount.""",
 _ORDER_TRANSACTION_LIST = Listing(
     method="GET",
     path="/finance/202501/orders/{id}/statement_transactions",
+    settles=_SETTLES,
     scope=_SCOPE,
     records="",
     one="settled order",
@@ -187,6 +191,7 @@ PAYMENTS = Table(
         source="Get Payments, API version 202309",
         page_size=100,
         walks={"create_time": Walk(("create_time", "ASC"), "create_time_ge", "create_time_lt")},
+        settles=_SETTLES,
         filters="query",
         earliest=date(2023, 7, 1),
         reasons=(
@@ -234,6 +239,7 @@ WITHDRAWALS = Table(
         source="Get Withdrawals, API version 202309",
         page_size=100,
         walks={"create_time": Walk(None, "create_time_ge", "create_time_lt")},
+        settles=_SETTLES,
         filters="query",
         fixed={"types": "WITHDRAW,SETTLE,TRANSFER,REVERSE"},
         earliest=date(2023, 7, 1),
@@ -268,6 +274,7 @@ est_revenue_amount + est_fee_tax_amount + est_shipping_cost_amount + est_adjustm
         source="Get Unsettled Transactions, API version 202507",
         page_size=100,
         walks={"search_time": Walk(("order_create_time", "ASC"), "search_time_ge", "search_time_lt")},
+        fleeting=True,
         filters="query",
         earliest=date(2025, 1, 1),
     ),

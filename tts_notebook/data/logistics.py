@@ -229,6 +229,7 @@ Shop tells events in words only.""",
     listing=Listing(
         method="GET",
         path="/fulfillment/202309/orders/{id}/tracking",
+        settles=45,  # days after the order in which it is still on its way
         scope=_FULFILLMENT,
         records="tracking",
         one="event",

@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ class Page:
         count: How many records are on this page.
         first: The earliest time among them, in seconds; None if there is none.
         last: The latest.
+        ordered: Whether none of them is earlier than the one before it.
         body: The answer.
         fast: Whether it looks like what was declared.
     """
@@ -57,6 +58,7 @@ class Page:
     count: int = 0
     first: int | None = None
     last: int | None = None
+    ordered: bool = True
     body: bytes = field(default=b"", repr=False)
     fast: bool = False
 
@@ -85,6 +87,20 @@ class Batch:
     misfits: Counter[str] = field(default_factory=Counter)
     tolerant: int = 0
     careful: frozenset[str] = frozenset()
+
+    def changed_before(self, until: int) -> Batch:
+        """Leave out the rows of records that were updated in this second or later."""
+        import pyarrow.compute as pc
+
+        meant = pc.less(self.updated, until)
+        if pc.all(meant).as_py() in (True, None):
+            return self
+        kept = {name: pc.take(meant, owners) for name, owners in self.owners.items()}
+        return replace(
+            self,
+            tables={name: table.filter(kept[name]) for name, table in self.tables.items()},
+            owners={name: owners.filter(kept[name]) for name, owners in self.owners.items()},
+        )
 
 
 class PageReader:
@@ -139,6 +155,7 @@ class PageReader:
             count=len(records),
             first=min(times, default=None),
             last=max(times, default=None),
+            ordered=times == sorted(times),
             body=body,
             fast=fast and code == 0,
         )

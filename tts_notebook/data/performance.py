@@ -8,6 +8,7 @@ from tts_notebook.data.tables import Column, Listing, Reason, Source, Table
 _SCOPE = "data.shop_analytics.public.read"
 # longer windows are refused or empty; the documentation asks for "about a month"
 _DAYS = 30
+_SETTLES = 14  # days in which figures are still corrected, with a margin
 _CURRENCY = "ISO 4217, of every amount in the row"
 
 
@@ -43,6 +44,7 @@ PERFORMANCE = Table(
         fixed={"granularity": "1D"},
         key="start_date",
         days=_DAYS,
+        settles=_SETTLES,
     ),
     order=("start_at", "shop_id"),
     key=("shop_id", "date"),
@@ -98,6 +100,7 @@ def _list(path: str, records: str, one: str, source: str, reasons: tuple[Reason,
         page_size=100,
         filters="query",
         days=_DAYS,
+        settles=_SETTLES,
         reasons=reasons,
     )
 

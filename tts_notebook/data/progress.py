@@ -19,6 +19,9 @@ class Progress(Protocol):
     def advance(self, rows: int) -> None:
         """Say that so many rows have come."""
 
+    def show(self, rows: int, rate: float, throttles: int) -> None:
+        """Say how many rows there may be in all, how many requests a second are made, and how many were too many."""
+
     def close(self) -> None:
         """Say that no more will come."""
 
@@ -30,6 +33,9 @@ class Silent:
         """Show nothing."""
 
     def advance(self, rows: int) -> None:
+        """Show nothing."""
+
+    def show(self, rows: int, rate: float, throttles: int) -> None:
         """Show nothing."""
 
     def close(self) -> None:
@@ -57,6 +63,15 @@ class Bar:
         if self._bar.n + rows > self._bar.total:
             self._lengthen(self._bar.n + rows)
         self._bar.update(rows)
+
+    def show(self, rows: int, rate: float, throttles: int) -> None:
+        """Make the bar as long as that, and write the rate beside it."""
+        if self._bar is None:
+            self.expect(rows)
+        if max(rows, self._bar.n) != self._bar.total:
+            self._lengthen(max(rows, self._bar.n))
+        throttled = f", {throttles} throttled" if throttles else ""
+        self._bar.set_postfix_str(f"{rate:.0f} requests/s{throttled}", refresh=False)
 
     def close(self) -> None:
         """Take the bar away."""

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tts_notebook.data.answer import Answer, Asked, ask
+from tts_notebook.data.calls import Session
 from tts_notebook.data.finance import PAYMENTS, STATEMENTS, TRANSACTIONS, UNSETTLED
 from tts_notebook.data.frames import EXTRA
 from tts_notebook.data.ledger import REASONS, Books, Row, compare, sale_of
 from tts_notebook.data.orders import ORDERS
 from tts_notebook.data.output import check_output, to_output
 from tts_notebook.data.period import Period, parse_period
-from tts_notebook.data.pull import Session
 from tts_notebook.data.tables import Table
 from tts_notebook.data.values import arrow_type
 from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenRejected

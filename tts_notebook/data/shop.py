@@ -11,9 +11,12 @@ from tts_notebook.data.answer import Asked
 from tts_notebook.data.catalogue import fetched
 from tts_notebook.data.plot import Plot
 from tts_notebook.data.reconcile import Reconciliation, reconcile
+from tts_notebook.data.sync import Reference, SyncAsked, Synced, sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import os
+    from collections.abc import Iterable, Sequence
+    from concurrent.futures import Executor
 
     from tts_notebook.api.shops import Shop
 
@@ -171,6 +174,57 @@ class ShopSession(Session):
 
     @fetched
     def seller_status(self, since: Moment = None, until: Moment = None, **options: Unpack[Options]) -> Any: ...
+
+    # names the stored login to other processes; None while it is in this one only
+    reference: Reference | None = None
+
+    def sync(
+        self,
+        table: str | Sequence[str],
+        *,
+        into: str | os.PathLike[str],
+        since: Moment = None,
+        shops: Shop | str | Iterable[Shop | str] | None = None,
+        progress: bool | None = None,
+        tz: str = "UTC",
+        max_rate: float | None = None,
+        executor: Executor | None = None,
+    ) -> Synced:
+        """Bring a directory of Parquet files up to date with a table: each record once, in its newest version.
+
+        The first sync reads everything; a later one what changed since the last began, or
+        what is young enough to change still where TikTok Shop does not tell (finance,
+        analytics). Stopped or killed at any moment, the next one goes on where it ended.
+        Open the data with tts_notebook.open_dataset(DIR), or with anything that reads
+        Parquet: DIR/shop=…/month=…/*.parquet. Amounts are exact decimals, times are UTC.
+
+        Args:
+            table: The table's name, such as "orders"; or several that one pull gives, such
+                as ["orders", "order_items"], each of which goes into a directory of its own
+                in `into`.
+            into: The directory; it is made if it is not there. One that something else
+                made, or that holds another table or seller, is refused and left as it is.
+            since: Where the data starts when a shop is read for the first time, as for
+                orders(). Default: everything there is.
+            shops: A shop or several, by id, code, name or region. Default: all.
+            progress: True or False; None shows a bar if it takes longer than a second.
+            tz: Zone of a `since` without one; an IANA name.
+            max_rate: Requests per second at the most. Default: as TikTok Shop allows.
+            executor: Gives the shops to workers, one shop at a time: any
+                concurrent.futures.Executor, such as a Dask client's get_executor(). They
+                need the stored login and must see the same directory.
+
+        Returns:
+            What was read and where it is; its repr is a sentence.
+
+        Raises:
+            InputError: what was asked makes no sense, or the directory is not this sync's.
+            SyncError: another sync is writing there, or the disk is full.
+            PermissionMissing: the grant lacks the table's scope.
+            RateLimited, TransportError: it broke off; what was read is kept.
+        """
+        asked = SyncAsked(table, into, since, shops, progress, max_rate, tz)
+        return sync(self, asked, now=datetime.fromtimestamp(self._clock(), UTC), executor=executor)
 
     def reconcile(
         self,

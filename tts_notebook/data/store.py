@@ -39,12 +39,11 @@ class Store:
     It may be used from several threads: what concerns one shop is done one after the other.
     """
 
-    def __init__(self, directory: Path, layout: Layout, lock: FileLock, disk: Disk) -> None:
+    def __init__(self, directory: Path, layout: Layout, lock: FileLock | None, disk: Disk) -> None:
         self.directory, self._layout, self._lock, self._disk = directory, layout, lock, disk
         self._guard = threading.Lock()
-        # every shop, also those that are not synced today: a crash may have left one half moved
-        homes = sorted(path.parent for path in directory.glob(f"shop=*/{manifest.NAME}"))
-        self._shelves = {home.name: Shelf(home, None, layout, disk) for home in homes}
+        self._shelves: dict[str, Shelf] = {}
+        self._taken: dict[str, FileLock] = {}
 
     @classmethod
     def open(
@@ -79,14 +78,44 @@ class Store:
             with _told(where):
                 # again, now that nobody else can change it
                 contents = _grown(where, table, {"detail": detail, **(identity or {})}, disk, detail=detail)
-                return cls(where, _layout(contents, table), lock, disk)
+                store = cls(where, _layout(contents, table), lock, disk)
+                store._settle()
+                return store
         except BaseException:
             lock.release()
             raise
 
+    @classmethod
+    def join(cls, directory: str | os.PathLike[str], table: Table) -> Store:
+        """Open a directory that this sync has open elsewhere, to bring single shops of it up to date.
+
+        Raises:
+            InputError: nobody has opened it, or it holds something else.
+            SyncError: it cannot be read.
+        """
+        where = Path(directory).expanduser().absolute()
+        contents = _load_contents(where)
+        if contents is None:
+            raise InputError(
+                f"This worker finds no synced directory at {where}.",
+                next_step="Give the workers the same file system as the notebook.",
+            )
+        manifest.grown(contents, manifest.contents_of(table, table.columns, {}, __version__), where)
+        return cls(where, _layout(contents, table), None, Disk())
+
     def close(self) -> None:
         """Let others open the directory."""
-        self._lock.release()
+        for name in list(self._taken):
+            self._taken.pop(name).release()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _settle(self) -> None:
+        """Finish what a crash left half moved, in every shop, also in those that are not synced today."""
+        for found in sorted(self.directory.glob(f"shop=*/{manifest.NAME}")):
+            self._take(found.parent.name)
+            self._shelves[found.parent.name] = Shelf(found.parent, None, self._layout, self._disk)
+            self._taken.pop(found.parent.name).release()
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +147,12 @@ class Store:
         with _told(self.directory):
             self._shelf(shop_id).begin(since, until, kind)
 
+    def leave(self, shop_id: str | None) -> None:
+        """Let others go on with a shop whose run does not end here."""
+        lock = self._taken.pop(manifest.shop_directory(shop_id), None)
+        if lock is not None:
+            lock.release()
+
     def stage(self, shop_id: str | None, table: pa.Table, proven: Sequence[Interval]) -> None:
         """Keep rows over a crash, and the intervals of the run that are complete with them.
 
@@ -141,13 +176,21 @@ class Store:
         """
         with _told(self.directory):
             self._shelf(shop_id).commit(watermark)
+        self.leave(shop_id)
 
     def _shelf(self, shop_id: str | None) -> Shelf:
         name = manifest.shop_directory(shop_id)
         with self._guard:
+            self._take(name)
             if name not in self._shelves:
                 self._shelves[name] = Shelf(self.directory / name, shop_id, self._layout, self._disk)
             return self._shelves[name]
+
+    def _take(self, name: str) -> None:
+        """Own a shop's part, also against a worker of a sync that was killed and that does not know it yet."""
+        if name not in self._taken:
+            self._disk.make(self.directory / name)
+            self._taken[name] = _locked(self.directory / name)
 
 
 def _layout(contents: Contents, table: Table) -> Layout:

@@ -134,6 +134,8 @@ class Listing:
             hold few of them, and whoever gets none is told how to get all.
         earliest: There is nothing from before that day.
         parts: The list inside a record whose elements lookups tell about too.
+        settles: So many days after its time what is said about a record may still change, and no update_time tells.
+        fleeting: Records leave the list for good, so that the list says nothing about what it said before.
     """
 
     method: str
@@ -156,6 +158,8 @@ class Listing:
     lasting: bool = False
     earliest: date | None = None
     parts: str = ""
+    settles: int | None = None
+    fleeting: bool = False
     statuses: tuple[str, ...] = ()
     status_filter: str = ""
     status_in_list: bool = False
@@ -168,6 +172,20 @@ class Listing:
     def chain(self) -> tuple[Listing, ...]:
         """This list and, one after the other, those that it is asked about."""
         return (self, *self.parent.listing.chain) if self.parent else (self,)
+
+    def steady(self, by: str) -> str:
+        """Return the time along which what is asked for by a time may be cut into windows.
+
+        It never changes, and records are listed by it, the earliest first: whatever else
+        happens to them while the list is read, none moves from one window to another. What
+        is asked for by another time may be cut along it if that end stays open, because a
+        record that changes then stays in the list. Empty if there is none.
+        """
+        for name in (by, "create_time") if by in self.walks else ():
+            walk = self.walks.get(name)
+            if walk and walk.sort == (name, "ASC") and not walk.inclusive:
+                return name if name == by or self.walks[by].open_end else ""
+        return ""
 
     @property
     def root(self) -> Listing:

@@ -10,7 +10,7 @@ second and not their last, and a start of None means no lower bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,7 +18,6 @@ Interval = tuple[int | None, int]
 
 # TikTok Shop opened its first market in 2021; the earliest window has no lower bound, so nothing is missed
 _FIRST_SECOND = 1_609_459_200
-_SHORTEST_SEED = 3600  # a shop's usual hour fits on a page; a busier one is cut when its first page has come
 _LEAST_PAGES = 1  # less is not given away: two unfilled last pages would cost more than is saved
 _RESTARTS = 3
 
@@ -102,12 +101,12 @@ class Windows:
         done: Sequence[Interval] = (),
         ascending: bool = True,
     ) -> None:
-        """Cut the period into the windows that are asked for first.
+        """Begin with the whole period: a list that is a page or two costs no more than that.
 
         Args:
             since: Start of the period.
             until: Its end, not included.
-            seeds: How many windows at the most, besides one for each gap in `done`.
+            seeds: Into how many windows a long list is cut once its first page says that it is long.
             page_size: How many records a full page holds.
             done: Intervals that need not be read, such as an earlier run's proven ones.
             ascending: The server was asked to list the records by ascending time.
@@ -115,7 +114,8 @@ class Windows:
         self.unsorted = not ascending
         self._period = since, until
         self._page_size = page_size
-        self._open = [Window(*part) for part in _seeds(without(since, until, done), seeds)]
+        self._open = [Window(*gap) for gap in without(since, until, done)]
+        self._seeds = seeds
         self._on_trust: list[Interval] = []  # ended before the last page of their question
         self._read = 0
         self._announced = 0
@@ -199,6 +199,7 @@ class Windows:
         reached = window.position >= window.until and self._trusts(window)
         if token and not reached:
             window.token = token
+            self._scatter(window)
             return Accepted(window.since, window.until, _interval(before, self._proven_to(window)))
         self._open.remove(window)
         if token:
@@ -270,6 +271,19 @@ class Windows:
             return 0.0
         return self._left(window)
 
+    def _scatter(self, window: Window) -> None:
+        """Cut what is left of a list behind its first page, as evenly as if the records lay so."""
+        seeds, self._seeds = self._seeds, 0
+        start = window.position + 1
+        left = window.total if window.total and self._believed else self._left(window)
+        parts = min(seeds, round(left / self._page_size / 2), window.until - start)
+        if parts < 2 or not self._trusts(window):
+            return
+        ends = [start + (window.until - start) * number // parts for number in range(1, parts)]
+        cut = [Window(*part, seed=False) for part in pairwise([*ends, window.until])]
+        window.until = ends[0]
+        self._open += cut
+
     def _steal(self) -> Window | None:
         """Cut the far half off the window that has the most left, behind the last second it has seen.
 
@@ -325,14 +339,3 @@ def _interval(since: int | None, until: int | None) -> tuple[Interval, ...]:
 def _floor(since: int | None, until: int) -> int:
     """From which second on records are to be expected."""
     return since if since is not None else min(_FIRST_SECOND, until - 1)
-
-
-def _seeds(gaps: list[Interval], seeds: int) -> Iterator[Interval]:
-    """Cut each gap into its share of the windows to begin with."""
-    whole = sum(until - _floor(since, until) for since, until in gaps)
-    for since, until in gaps:
-        floor = _floor(since, until)
-        length = until - floor
-        parts = max(1, min(seeds * length // whole, length // _SHORTEST_SEED))
-        cuts = [since, *(floor + length * number // parts for number in range(1, parts)), until]
-        yield from pairwise(cuts)

@@ -17,6 +17,7 @@ from tts_notebook.auth.store import FileStore, MemoryStore, TokenStore, fingerpr
 from tts_notebook.data.shop import ShopSession
 from tts_notebook.notebook.login import Login, check_timeout
 from tts_notebook.notebook.sandbox_child import SandboxChild
+from tts_notebook.notebook.stored import StoredLogin
 from tts_notebook.notebook.view import Situation
 from tts_notebook.notebook.whereabouts import remote_place
 
@@ -98,7 +99,7 @@ class Connections:
 
     def adopt(self, connection: Connection) -> Login | None:
         """Return a login that is done because a token is there without asking a person, else None."""
-        if not _restore(connection.keeper, sandbox=connection.sandbox):
+        if not restore(connection):
             return None
         if connection.login is not None:
             connection.login.cancel()  # its port and its link are of no use any more
@@ -181,7 +182,11 @@ class Connections:
         app = settings.app_for(profile, market=market, port=port, proxy=proxy)
         store = settings.store_for(profile, token_file)
         place = store.path if isinstance(store, FileStore) else "its own"
-        return self._connection(f"{profile} {place}", profile, app, store)
+        made = self._connection(f"{profile} {place}", profile, app, store)
+        if not isinstance(store, MemoryStore):
+            file = str(Path(token_file).absolute()) if token_file else None
+            made.session.reference = StoredLogin(profile, file, str(settings.home()))
+        return made
 
     def _sandbox(self, port: int | None) -> Connection:
         uri = _sandbox_redirect_uri(port)
@@ -213,9 +218,10 @@ def _sandbox_redirect_uri(port: int | None) -> str:
     return resolve_app({"app_key": "any", "app_secret": "any"}, environ, {}, port=port).redirect_uri
 
 
-def _restore(keeper: TokenKeeper, *, sandbox: bool) -> bool:
+def restore(connection: Connection) -> bool:
     """Whether there is a token without asking a person: stored, or from TTS_REFRESH_TOKEN."""
-    seed = "" if sandbox else settings.seed_refresh_token()
+    keeper = connection.keeper
+    seed = "" if connection.sandbox else settings.seed_refresh_token()
     stored = keeper.restore() or keeper.token  # what could not be saved still serves this process
     if not seed:
         return stored is not None

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from tests.data.api import FakeAPI, fetch, listed
+from tests.data.api import FakeAPI, fetch
 from tests.data.books import Books
-from tts_notebook.data.pace import WORKERS, Pace, side_by_side
+from tests.data.test_orders_against_sandbox import logged_in
+from tts_notebook.data.calls import WORKERS, Calls
 
 
 def test_things_are_made_several_at_a_time_and_come_in_their_order():
@@ -23,7 +24,7 @@ def test_things_are_made_several_at_a_time_and_come_in_their_order():
             running[0] -= 1
         return number * number
 
-    assert list(side_by_side(make, range(30))) == [number * number for number in range(30)]
+    assert list(Calls(FakeAPI({})).side_by_side(make, range(30))) == [number * number for number in range(30)]
     assert 1 < most[0] <= WORKERS
 
 
@@ -38,22 +39,8 @@ def test_an_error_ends_it_and_leaves_no_thread():
         return number
 
     with pytest.raises(OSError, match="no"):
-        list(side_by_side(make, range(500)))
+        list(Calls(FakeAPI({})).side_by_side(make, range(500)))
     assert len(made) < 500
-
-
-def test_calls_of_several_threads_keep_one_pace():
-    slept, lock = [], threading.Lock()
-
-    def sleep(seconds):
-        with lock:
-            slept.append(seconds)
-
-    pace = Pace(2.0, clock=lambda: 100.0, sleep=sleep)
-    list(side_by_side(lambda _: pace.wait(), range(9)))
-
-    assert pace.calls == 9
-    assert sorted(slept) == pytest.approx([0.5 * number for number in range(1, 9)])
 
 
 def test_an_interrupt_between_the_calls_leaves_no_thread():
@@ -72,17 +59,12 @@ def test_an_interrupt_between_the_calls_leaves_no_thread():
         fetch(session, "transactions", since="20d")
 
 
-def test_a_rate_holds_for_what_is_asked_side_by_side():
-    orders = [{"id": str(n), "status": "DELIVERED", "create_time": 1_793_614_530 + n} for n in range(6)]
-    session = FakeAPI(
-        {
-            "/order/202309/orders/search": listed("orders", orders),
-            "/fulfillment/202309/orders/{id}/tracking": {"tracking": [{"description": "x", "update_time_millis": 1}]},
-        }
-    )
+def test_a_rate_holds_for_what_is_asked_side_by_side(start_sandbox):
+    tts = logged_in(start_sandbox("--orders", "12", "--days", "5", "--auto-approve"))
+    tts.tracking(since="all", status="DELIVERED")
     start = time.monotonic()
 
-    frame = fetch(session, "tracking", since="all", max_rate=20)
+    frame = tts.tracking(since="all", max_rate=10)
 
-    assert len(frame) == 6
-    assert time.monotonic() - start >= 6 / 20
+    assert time.monotonic() - start >= (frame.attrs["calls"] - 2) / 10
+    assert frame.attrs["calls"] > 5

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from tts_notebook.data.catalogue import TABLES
+from tts_notebook.data.runs import OVERLAP, next_run
+
+NOW, LAST = 1_794_600_000, 1_794_500_000
+DAY = 86_400
+
+
+def run(table, **given):
+    return next_run(TABLES[table].table.listing, **{"since": None, "watermark": None, "now": NOW, **given})
+
+
+def test_the_first_run_asks_by_the_time_that_never_changes():
+    made = run("orders", since=5)
+
+    assert (made.kind, made.by, made.since, made.until) == ("changes", "create_time", 5, NOW)
+
+
+def test_later_runs_ask_for_what_changed_since_the_last_one_began_and_a_little_more():
+    made = run("orders", since=5, watermark=LAST)
+
+    assert (made.kind, made.by, made.since, made.until) == ("changes", "update_time", LAST - OVERLAP, NOW)
+
+
+@pytest.mark.parametrize(
+    ("table", "by", "days"),
+    [("statements", "statement_time", 60), ("transactions", "statement_time", 60), ("payments", "create_time", 60),
+     ("order_transactions", "create_time", 60), ("performance", "", 14), ("tracking", "create_time", 45)],
+)  # fmt: skip
+def test_what_changes_without_saying_so_is_read_again_for_as_long_as_it_may(table, by, days):
+    made = run(table, watermark=LAST)
+
+    assert (made.kind, made.by, made.since) == ("changes", by, LAST - days * DAY)
+
+
+def test_nothing_from_before_the_start_of_the_data_is_read_again():
+    assert run("statements", since=LAST - DAY, watermark=LAST).since == LAST - DAY
+
+
+@pytest.mark.parametrize("table", ["warehouses", "brands", "authorized_shops", "unsettled", "inventory"])
+def test_a_list_of_what_is_there_now_is_read_whole(table):
+    assert run(table, watermark=LAST).kind == "all"
+    assert run(table, watermark=LAST).since is None
+
+
+def test_every_table_has_a_next_run():
+    for name in TABLES:
+        assert run(name, watermark=LAST).until == NOW
