@@ -79,7 +79,8 @@ def test_every_error_of_the_tree_is_tried_here():
 
 
 def test_the_tree_in_the_docstring_is_the_tree():
-    classes = {each.__name__ for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, BaseException)}
+    found = inspect.getmembers(errors, inspect.isclass)
+    classes = {name for name, each in found if issubclass(each, BaseException)}
 
     assert set(re.findall(r"^[│├└─ ]*([A-Z]\w+)", errors.__doc__.partition("\n\n")[2], re.MULTILINE)) == classes
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-START = 10.0  # requests a second, evenly spaced; a burst of eight at once was refused in production
+START = 20.0  # requests a second, evenly spaced; a burst of eight at once was refused in production
 FLOOR = 1 / 30
 CEILING = 100_000.0
 LONGEST_PAUSE = 300.0  # a server that asks for more is not waited for longer than this at a time

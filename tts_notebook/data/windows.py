@@ -96,7 +96,7 @@ class Windows:
         since: int | None,
         until: int,
         *,
-        seeds: int = 12,
+        seeds: int = 16,
         page_size: int = 100,
         done: Sequence[Interval] = (),
         ascending: bool = True,
