@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import functools
-import math
 import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import requests
-import urllib3
 
+from tts_notebook.api.answers import answer_of, outcome_of, whole_body
 from tts_notebook.api.budget import budget_for
 from tts_notebook.api.endpoints import is_read, scope_of, takes_shop_cipher
-from tts_notebook.api.envelope import Answer, parse_envelope, refusal_in
+from tts_notebook.api.envelope import Answer, parse_envelope
 from tts_notebook.api.paging import MAX_PAGES, walk
 from tts_notebook.api.reader import NOTHING_LOST, Reader
 from tts_notebook.api.retry import Outcome, wait_before_retry
@@ -29,10 +27,9 @@ from tts_notebook.auth.forked import let_go_in_children
 from tts_notebook.auth.keeper import TokenKeeper
 from tts_notebook.auth.token import Token
 from tts_notebook.auth.transport import TIMEOUT, DirectSession, transport_error, use_proxy
-from tts_notebook.errors import InputError, PermissionMissing, TokenRejected, TransportError
+from tts_notebook.errors import InputError, PermissionMissing, TransportError
 
 _SHOPS_PATH = "/authorization/202309/shops"
-_LARGEST_ERROR = 16 * 1024  # bytes; an answer with HTTP 200 that is larger is a page, not a refusal
 
 
 class Session(NotPicklable, DirectSession):
@@ -270,7 +267,7 @@ class Session(NotPicklable, DirectSession):
         budget = budget_for(self._app, shop.id if shop else "", path)
         return Reader(attempt, self._keeper, budget, stop=stop, jitter=self._jitter)
 
-    def _read_once(
+    def _read_once(  # the first three are bound by reader()
         self,
         method: str,
         shop: Shop | None,
@@ -287,10 +284,10 @@ class Session(NotPicklable, DirectSession):
         if isinstance(result, TransportError):
             return Outcome(status=0, unsent=result.unsent), result
         try:
-            answer = self._answer(path, result, _whole_body(result))
+            answer = self._answer(path, result, whole_body(result))
         except requests.RequestException as failure:
             return Outcome(status=0), transport_error(failure, urlsplit(url).hostname)
-        return _outcome(answer), answer
+        return outcome_of(answer), answer
 
     # -- requests.Session ------------------------------------------------------------------
 
@@ -344,7 +341,7 @@ class Session(NotPicklable, DirectSession):
             return Outcome(status=0, unsent=response.unsent), response
         if options.get("stream") and response.status_code == 200:
             return Outcome(status=200), response  # the caller reads it
-        return _outcome(self._answer(urlsplit(unsigned.url or "").path, response, response.content)), response
+        return outcome_of(self._answer(urlsplit(unsigned.url or "").path, response, response.content)), response
 
     def _exchange(
         self, unsigned: requests.PreparedRequest, token: Token, options: Mapping[str, Any]
@@ -376,13 +373,8 @@ class Session(NotPicklable, DirectSession):
         return complete
 
     def _answer(self, path: str, response: requests.Response, body: bytes) -> Answer:
-        return Answer(
-            path=path,
-            status=response.status_code,
-            body=_without(self._keeper.token, body),
-            retry_after=_seconds(response.headers.get("Retry-After"), self._clock()),
-            clock_difference=_difference(response.headers.get("Date"), self._clock()),
-        )
+        token = self._keeper.token
+        return answer_of(response, body, path, token.access_token if token else "", now=self._clock())
 
     def __enter__(self) -> Self:
         return self
@@ -392,40 +384,6 @@ def _delivered(result: requests.Response | TransportError) -> requests.Response:
     if isinstance(result, TransportError):
         raise result
     return result
-
-
-def _without(token: Token | None, body: bytes) -> bytes:
-    """The answer, in case it quotes the token that it refuses: an error repeats TikTok Shop's message."""
-    if token is None or len(body) > _LARGEST_ERROR:
-        return body
-    return body.replace(token.access_token.encode(), b"...")
-
-
-def _outcome(answer: Answer) -> Outcome:
-    if answer.status == 200 and len(answer.body) > _LARGEST_ERROR:
-        return Outcome(status=200)
-    refusal = refusal_in(answer)
-    return Outcome(
-        answer.status,
-        refusal.code if refusal else 0,
-        answer.retry_after,
-        token_rejected=isinstance(refusal, TokenRejected),
-    )
-
-
-def _whole_body(response: requests.Response) -> bytes:
-    """Read a streamed answer at once; requests would put it together from ten thousand pieces."""
-    try:
-        body: bytes = response.raw.read(decode_content=True)
-    except urllib3.exceptions.DecodeError as failure:
-        raise requests.exceptions.ContentDecodingError(failure) from None
-    except urllib3.exceptions.ReadTimeoutError as failure:
-        raise requests.exceptions.ReadTimeout(failure) from None
-    except urllib3.exceptions.HTTPError as failure:
-        raise requests.exceptions.ChunkedEncodingError(failure) from None
-    finally:
-        response.raw.release_conn()
-    return body
 
 
 def _pairs(items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
@@ -442,21 +400,3 @@ def _joined(value: Any) -> Any:
 
 def _listed(shops: tuple[Shop, ...]) -> str:
     return ", ".join(str(shop) for shop in shops) or "none"
-
-
-def _seconds(retry_after: str | None, now: float) -> float | None:
-    """Retry-After in seconds; it may be a number or a date (RFC 9110)."""
-    if not retry_after:
-        return None
-    try:
-        seconds: float | None = float(retry_after)
-    except ValueError:
-        seconds = _difference(retry_after, now)
-    return None if seconds is None or not math.isfinite(seconds) else max(0.0, seconds)
-
-
-def _difference(date: str | None, now: float) -> float | None:
-    try:
-        return parsedate_to_datetime(date or "").timestamp() - now
-    except ValueError:
-        return None

@@ -219,6 +219,8 @@ class Walkers:
                     raise
             return
         with self._changed:
+            if lane.failure:
+                return
             self._check(lane, window, page)
             accepted = lane.windows.answered(
                 window,
