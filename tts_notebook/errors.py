@@ -157,10 +157,13 @@ class PermissionMissing(APIError):
 
     next_step = "Enable it in Partner Center, then run %tiktok_auth login --force."
 
-    def __init__(self, path: str, *, scope: str, code: int = 0, request_id: str = "", status: int = 0) -> None:
+    def __init__(
+        self, path: str, *, scope: str, owner: str = "", code: int = 0, request_id: str = "", status: int = 0
+    ) -> None:
+        whose = f": it is {owner}" if owner else ""
         TTSError.__init__(
             self,
-            f"{path} needs the scope {scope}, which this login does not have."
+            f"{path} needs the scope {scope}, which this login does not have{whose}."
             if scope
             else f"{path} needs a scope that this login does not have (code {code}, request_id {request_id}).",
         )

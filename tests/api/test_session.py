@@ -388,6 +388,37 @@ def test_a_missing_scope_is_refused_before_the_network_and_named(session, tiktok
     assert tiktok_shop.web.seen == []
 
 
+@pytest.mark.parametrize(
+    ("shops", "named"),
+    [
+        (None, ""),
+        ([GB], ", for Maple (GB)"),
+        ([GB, DE], ", for Maple (GB), Ahorn (DE)"),
+        ([GB | {"id": str(number)} for number in range(300)], f", for {', '.join(['Maple (GB)'] * 5)}, 295 more"),
+    ],
+)
+def test_a_missing_scope_says_whose_login_lacks_it_without_asking(open_session, tiktok_shop, shops, named):
+    session = open_session(seller_name="Maple Ltd")
+    if shops:
+        tiktok_shop.shops = shops
+        assert len(session.shops) == len(shops)
+    asked = len(tiktok_shop.web.seen)
+
+    with pytest.raises(PermissionMissing) as refused:
+        session.get("/finance/202309/statements")
+
+    assert str(refused.value) == (
+        "/finance/202309/statements needs the scope seller.finance.info, which this login does not have: it is that "
+        f"of Maple Ltd{named}. Enable it in Partner Center, then run %tiktok_auth login --force."
+    )
+    assert len(tiktok_shop.web.seen) == asked
+
+
+def test_a_missing_scope_of_a_nameless_seller_makes_a_sentence_too(open_session):
+    with pytest.raises(PermissionMissing, match=r"does not have\. Enable"):
+        open_session(seller_name="").get("/finance/202309/statements")
+
+
 def test_a_login_that_does_not_say_its_scopes_is_asked_about_at_tiktok_shop(open_session, tiktok_shop):
     tiktok_shop.queue = [no(105005, "Access denied.", 401)]
 

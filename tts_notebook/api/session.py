@@ -30,6 +30,7 @@ from tts_notebook.auth.transport import TIMEOUT, DirectSession, transport_error,
 from tts_notebook.errors import InputError, PermissionMissing, TransportError
 
 _SHOPS_PATH = "/authorization/202309/shops"
+_NAMED_SHOPS = 5
 
 
 class Session(NotPicklable, DirectSession):
@@ -181,11 +182,11 @@ class Session(NotPicklable, DirectSession):
         """Refuse a call before the network if its scope is not granted.
 
         Raises:
-            PermissionMissing: with `.scope`.
+            PermissionMissing: with `.scope`; says whose login it is, as far as that is known without a call.
         """
         granted = self.granted_scopes
         if scope and granted and scope not in granted:
-            raise PermissionMissing(path, scope=scope)
+            raise PermissionMissing(path, scope=scope, owner=_owner(self.seller, self.known_shops))
 
     # -- calls -----------------------------------------------------------------------------
 
@@ -396,6 +397,13 @@ def _joined(value: Any) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
         return ",".join(str(_joined(item)) for item in value)
     return value
+
+
+def _owner(seller: str, shops: tuple[Shop, ...]) -> str:
+    """Say whose login it is: the seller's, and of the shops only the first, because there may be hundreds."""
+    named = [*map(str, shops[:_NAMED_SHOPS]), *([f"{len(shops) - _NAMED_SHOPS} more"] if shops[_NAMED_SHOPS:] else [])]
+    covers = f", for {', '.join(named)}" if named else ""
+    return f"that of {seller or 'a seller without a name'}{covers}" if seller or shops else ""
 
 
 def _listed(shops: tuple[Shop, ...]) -> str:
