@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -212,6 +213,53 @@ def test_detail_tells_more_about_products_and_their_skus():
     assert json.loads(skus["extra"][0]) == {"detail.new": 1}
     assert everything[0].attrs["misfits"] == {}
     assert everything[0].attrs["notes"] == []
+
+
+COUNTS = {
+    "product_families": "product_family_count",
+    "recommended_categories": "recommended_category_count",
+    "inventory": "warehouse_count",
+}
+FAMILY = {"id": "5", "products": [{"id": "1"}, {"id": "2"}]}
+LEAVES = [{"id": "7", "local_name": "Mugs"}, {"id": "8", "local_name": "Cups"}]
+PLACES = [{"warehouse_id": "W", "quantity": 3, "backorder_quantity": 1}, {"warehouse_id": "V", "quantity": 4}]
+
+
+@pytest.mark.parametrize(
+    ("name", "listed_as", "again", "kept"),
+    [
+        ("product_families", [FAMILY], [FAMILY], False),
+        ("recommended_categories", LEAVES, LEAVES[::-1], False),  # in another order
+        ("inventory", PLACES, [{"warehouse_id": "W", "quantity": 3}, PLACES[1]], False),  # without backorders
+        ("inventory", PLACES, None, False),
+        ("inventory", None, [], False),
+        ("product_families", [FAMILY], [FAMILY | {"id": "6"}], True),
+        ("product_families", [FAMILY], [FAMILY | {"products": [{"id": "1"}, {"id": "3"}]}], True),
+        ("recommended_categories", LEAVES, [LEAVES[0], LEAVES[0]], True),
+        ("recommended_categories", None, LEAVES, True),
+        ("inventory", PLACES, [PLACES[0], {"warehouse_id": "V", "quantity": 5}], True),
+        ("inventory", PLACES, [*PLACES, {"new": 1}], True),
+        ("inventory", PLACES, [], True),
+        ("inventory", PLACES, "none", True),
+    ],
+)
+def test_lists_that_the_detail_repeats_are_kept_where_any_element_differs(name, listed_as, again, kept):
+    of_sku = name == "inventory"
+    found = product(1)
+    told = {"id": found["id"], "skus": [{"id": found["skus"][0]["id"]}]}
+    (found["skus"][0] if of_sku else found)[name] = listed_as
+    (told["skus"][0] if of_sku else told)[name] = again
+    session = FakeAPI({PRODUCTS: listed("products", [found]), GET_PRODUCT: told})
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TTSWarning)
+        products, skus = fetch(session, "products", items=True, detail=True)
+
+    row = (skus if of_sku else products).iloc[0]
+    assert json.loads("{}" if pd.isna(row["extra"]) else row["extra"]) == ({f"detail.{name}": again} if kept else {})
+    assert products.attrs["misfits"] == ({f"detail.{name}": 1} if kept else {})
+    count = row[COUNTS[name]]
+    assert (None if pd.isna(count) else count) == (None if listed_as is None else len(listed_as))
 
 
 def test_stock_is_asked_for_a_hundred_products_at_a_time():

@@ -81,6 +81,7 @@ class _Reading:
     rests: list[dict[str, Any]] = field(default_factory=list)
     misfits: Counter[str] = field(default_factory=Counter)
     repeats: list[tuple[Column, str, list[Any]]] = field(default_factory=list)
+    lists: dict[str, list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.rests = [{} for _ in range(self.rows)]
@@ -99,9 +100,14 @@ class _Reading:
 
         for column, path, values in self.repeats:
             array, odd = convert(values, column.kind, self.zone)
-            read = self.arrays[column.name]
-            differs = pc.fill_null(pc.not_equal(read, array), False).to_pylist()
-            self.arrays[column.name] = pc.coalesce(read, array)
+            if column.kind == "count":
+                # never filled: it counts the rows of another table, which reads the first place alone
+                pairs = zip(self.lists[column.name], values, strict=True)
+                differs = [row not in odd and not _repeats(first, again) for row, (first, again) in enumerate(pairs)]
+            else:
+                read = self.arrays[column.name]
+                differs = pc.fill_null(pc.not_equal(read, array), False).to_pylist()
+                self.arrays[column.name] = pc.coalesce(read, array)
             for row, other in enumerate(differs):
                 if other or row in odd:
                     self._misfit(row, path, values[row])
@@ -112,6 +118,8 @@ class _Reading:
                 self.repeats.append((leaf.column, path, values))
             elif leaf.inner is None:
                 self._put(values, leaf.column, path)
+                if leaf.column.kind == "count":
+                    self.lists[leaf.column.name] = values
             else:
                 self._reduce(values, leaf, path, kept=any(other.keeps_all for other in branch.leaves))
         if strict and not any(leaf.keeps_all for leaf in branch.leaves):
@@ -184,3 +192,14 @@ class _Reading:
     def _misfit(self, row: int, path: str, value: Any) -> None:
         self.rests[row][path] = value
         self.misfits[path] += 1
+
+
+def _repeats(first: Any, again: list[dict[str, Any]] | None) -> bool:
+    """Whether a list of objects tells nothing new: the same ones in any order, perhaps with fewer of their fields."""
+    fields = sorted({name for each in again or () for name in each})
+
+    def told(elements: Any) -> list[str]:
+        objects = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
+        return sorted(json_text({name: each.get(name) for name in fields}) for each in objects)
+
+    return again is None or told(first) == told(again)

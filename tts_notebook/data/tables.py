@@ -24,7 +24,8 @@ class Column:
         of: Whose field it is: "" for the row's own object; "record" for the record of the list that
             it lies in and "above" for what lies between; "parent" for the record that was asked
             about, "page" for the answer around the list, "window" for the days asked for; "shop".
-        same: Further fields that say the same. One that says something else is kept in `extra`.
+        same: Further fields that say the same. One that says something else is kept in `extra`; a list
+            that is counted here says the same if its elements do.
     """
 
     name: str
