@@ -274,7 +274,9 @@ class RateControl:
             self._step = min(_FASTEST, self._step * _FASTER)
             return max(0.0, min(self._step, _OVER_SEEN * tally.lately(sent_at) / self.rate - 1))
         self._step = _STEP
-        return max(0.0, min(_STEP, limit * _CREEP / self.rate - 1))
+        # the longer nothing is refused, the further
+        further = 1 + (_CREEP - 1) * ((self._rested + self._rest) // (2 * self._rest))
+        return max(0.0, min(_STEP, limit * further / self.rate - 1))
 
     def _ahead(self, moment: float) -> float:
         """How many more requests passed than the limit allows."""
@@ -328,8 +330,8 @@ class RateControl:
         elif self._tally and few and self._tally.passed > 2:
             floor = 0.75
         found = back_off.passing_rate(floor)
-        # a deep cut on few answers is a guess: the limit is somewhere between
-        self._refused_rate = rate if share < floor or (few and floor < 0.5) else None
+        # a cut on few answers is a guess: the limit is somewhere between
+        self._refused_rate = rate if share < floor or few else None
         if exact and (share > 0.6 or few):
             found = min(max(exact, found * 0.95), rate * 0.99)
         elif self._last_exact and share > 0.5 and self._last_exact < rate:

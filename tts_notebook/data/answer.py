@@ -90,6 +90,7 @@ def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetim
     pull = Pull(calls, question, start_progress(tables[0].name, asked.progress))
     try:
         harvest = pull.run(tables, (None,) if listing.seller_level else shops)
+        pull.progress.finish()
     finally:
         calls.close()
         pull.progress.close()

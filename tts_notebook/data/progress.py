@@ -22,6 +22,9 @@ class Progress(Protocol):
     def show(self, rows: int, rate: float, throttles: int) -> None:
         """Say how many rows there may be in all, how many requests a second are made, and how many were too many."""
 
+    def finish(self) -> None:
+        """Say that all rows have come."""
+
     def close(self) -> None:
         """Say that no more will come."""
 
@@ -36,6 +39,9 @@ class Silent:
         """Show nothing."""
 
     def show(self, rows: int, rate: float, throttles: int) -> None:
+        """Show nothing."""
+
+    def finish(self) -> None:
         """Show nothing."""
 
     def close(self) -> None:
@@ -72,6 +78,11 @@ class Bar:
             self._lengthen(max(rows, self._bar.n))
         throttled = f", {throttles} throttled" if throttles else ""
         self._bar.set_postfix_str(f"{rate:.0f} requests/s{throttled}", refresh=False)
+
+    def finish(self) -> None:
+        """Make the bar as long as it is full: one that ends earlier counts as broken off, and stays in red."""
+        if self._bar is not None:
+            self._lengthen(self._bar.n)
 
     def close(self) -> None:
         """Take the bar away."""

@@ -127,6 +127,7 @@ def _sync_here(
     )
     try:
         syncing.run(shops)
+        syncing.progress.finish()
     finally:
         calls.close()
         syncing.progress.close()

@@ -24,9 +24,10 @@ from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenR
 MOST_THREADS = 32
 LANES_AT_ONCE = 8
 BACKLOG = 64  # pages that wait for the consumer; the memory of a pull depends on it and not on its size
-BATCH = 16  # pages that become columns at once: fewer cost more, more only hold memory
+BATCH = 16  # pages that become columns at once, where they come quickly: fewer cost more
 _STOPS_WITHIN = 0.8  # seconds; a request that is under way by then ends by itself, and nobody waits for it
 _LOOK = 0.1
+_HELD = 1.0  # seconds; where pages come slowly, somebody watches the bar
 _MOST_PAGES = 100_000  # of one list: ten million orders, and an end for a server that never stops
 
 
@@ -110,14 +111,21 @@ class Walkers:
     def __iter__(self) -> Iterator[tuple[Lane, list[Arrived]]]:
         """Yield pages of one lane; an empty list says that the lane has ended and why is in `failure`."""
         held: dict[Lane, list[Arrived]] = {}
+        since: dict[Lane, float] = {}
         try:
             while self._start_lanes() or self._running or self._arrived:
                 for lane, page in self._take():
                     some = held.setdefault(lane, [])
                     some.append(page)
+                    since.setdefault(lane, time.monotonic())
                     if len(some) >= BATCH:
+                        del since[lane]
                         yield lane, held.pop(lane)
+                for lane in [each for each, begun in since.items() if time.monotonic() - begun > _HELD]:
+                    del since[lane]
+                    yield lane, held.pop(lane)
                 for lane in self._take_ended():
+                    since.pop(lane, None)
                     if held.get(lane):
                         yield lane, held.pop(lane)
                     yield lane, []
