@@ -2,7 +2,7 @@
 """The two commands of this repository. Any Python from 3.11 on runs them; nothing else needs to be set up.
 
     python3 tasks.py quickstart    open the quickstart notebook in JupyterLab
-    python3 tasks.py test          check and test everything (--fast: without browser, kernels and npm tools)
+    python3 tasks.py test          check and test everything (--fast: without browser, kernels, cluster and npm tools)
 
 Both keep what they install in .venv, beside this file.
 """
@@ -30,7 +30,7 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "tasks.json"  # what was installed, from which pyproject.toml, for which directory
 WORK = HERE / "my-notebooks"
-FAST = "not browser and not kernel and not tools"
+FAST = "not browser and not kernel and not tools and not cluster"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -47,7 +47,7 @@ def main() -> int:
     start.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     start.add_argument("--port", type=int, default=0, help="listen on this port (default: one that is free)")
     test = commands.add_parser("test", help="check and test everything; arguments after -- go to pytest")
-    test.add_argument("--fast", action="store_true", help="leave out browser, kernels and npm tools")
+    test.add_argument("--fast", action="store_true", help="leave out browser, kernels, cluster and npm tools")
     options = parser.parse_args(own)
 
     if sys.version_info < (3, 11):  # noqa: UP036 - older ones run this file too, and are told here

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# a killed worker's lock is free once the system has taken the process apart, and its shop may be given on before
+_DEAD_WITHIN = 5.0
+_HOLDER = "Another sync, or a worker that one left behind,"
 _AGAIN = "Make room and run the cell again: it goes on where this sync ended."
 RESTORE = "Restore it, or remove its shop's directory: the next sync then reads that shop from the start."
 
@@ -39,8 +42,11 @@ class Store:
     It may be used from several threads: what concerns one shop is done one after the other.
     """
 
-    def __init__(self, directory: Path, layout: Layout, lock: FileLock | None, disk: Disk) -> None:
+    def __init__(
+        self, directory: Path, layout: Layout, lock: FileLock | None, disk: Disk, *, patience: float = 0
+    ) -> None:
         self.directory, self._layout, self._lock, self._disk = directory, layout, lock, disk
+        self._patience = patience
         self._guard = threading.Lock()
         self._shelves: dict[str, Shelf] = {}
         self._taken: dict[str, FileLock] = {}
@@ -86,8 +92,15 @@ class Store:
             raise
 
     @classmethod
-    def join(cls, directory: str | os.PathLike[str], table: Table) -> Store:
+    def join(
+        cls, directory: str | os.PathLike[str], table: Table, *, identity: Mapping[str, Any] | None = None
+    ) -> Store:
         """Open a directory that this sync has open elsewhere, to bring single shops of it up to date.
+
+        Args:
+            directory: Where whoever handed out the shops has it.
+            table: What it holds.
+            identity: As in `open`: a worker may find another login than the one that was meant.
 
         Raises:
             InputError: nobody has opened it, or it holds something else.
@@ -100,8 +113,8 @@ class Store:
                 f"This worker finds no synced directory at {where}.",
                 next_step="Give the workers the same file system as the notebook.",
             )
-        manifest.grown(contents, manifest.contents_of(table, table.columns, {}, __version__), where)
-        return cls(where, _layout(contents, table), None, Disk())
+        manifest.grown(contents, manifest.contents_of(table, table.columns, identity or {}, __version__), where)
+        return cls(where, _layout(contents, table), None, Disk(), patience=_DEAD_WITHIN)
 
     def close(self) -> None:
         """Let others open the directory."""
@@ -113,7 +126,10 @@ class Store:
     def _settle(self) -> None:
         """Finish what a crash left half moved, in every shop, also in those that are not synced today."""
         for found in sorted(self.directory.glob(f"shop=*/{manifest.NAME}")):
-            self._take(found.parent.name)
+            try:
+                self._take(found.parent.name)
+            except SyncError:  # of a worker that outlived its sync, which settles it; whoever asks for it is told
+                continue
             self._shelves[found.parent.name] = Shelf(found.parent, None, self._layout, self._disk)
             self._taken.pop(found.parent.name).release()
 
@@ -132,7 +148,8 @@ class Store:
 
     def state(self, shop_id: str | None) -> Standing:
         """Return what the next run of a shop must know."""
-        return self._shelf(shop_id).standing()
+        with _told(self.directory):
+            return self._shelf(shop_id).standing()
 
     def begin(self, shop_id: str | None, *, since: int | None, until: int, kind: RunKind = "changes") -> None:
         """Start a run of a shop with bounds that do not move; one that has not ended is given up.
@@ -190,7 +207,7 @@ class Store:
         """Own a shop's part, also against a worker of a sync that was killed and that does not know it yet."""
         if name not in self._taken:
             self._disk.make(self.directory / name)
-            self._taken[name] = _locked(self.directory / name)
+            self._taken[name] = _locked(self.directory / name, self._patience, holder=_HOLDER)
 
 
 def _layout(contents: Contents, table: Table) -> Layout:
@@ -240,14 +257,15 @@ def _load_contents(where: Path) -> Contents | None:
     return None
 
 
-def _locked(where: Path) -> FileLock:
+def _locked(where: Path, seconds: float = 0, *, holder: str = "Another sync") -> FileLock:
     # of the process, not of the thread: whoever ends the sync may be another one
-    lock = FileLock(where / manifest.LOCK, timeout=0, thread_local=False)
+    lock = FileLock(where / manifest.LOCK, timeout=seconds, thread_local=False)
     try:
         lock.acquire()
     except Timeout:
         raise SyncError(
-            f"Another sync is writing into {where}.", next_step="Wait until it ends, or choose another directory."
+            f"{holder} is writing into {where}.",
+            next_step="Wait until it ends, or choose another directory.",
         ) from None
     except NotImplementedError:
         raise SyncError(

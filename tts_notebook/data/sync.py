@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,6 +24,9 @@ from tts_notebook.errors import InputError, PullStopped, SyncError, TTSError
 
 if TYPE_CHECKING:
     import os
+
+_MOST_NAMED = 5  # shops that a summary says the reasons of
+_AGAIN = "What was read is kept: run the same line again and it goes on from there."
 
 
 class Reference(Protocol):
@@ -71,7 +74,9 @@ class Synced:
         parts = [f"Synced {read} into {places} with {self.calls:,} requests"]
         parts += [f"{self.throttled} throttled"] if self.throttled else []
         parts += ["went on where the last one ended"] if self.resumed else []
-        parts += [f"missing {reason}" for reason in self.partial.values()]
+        parts += [f"missing {reason}" for reason in list(self.partial.values())[:_MOST_NAMED]]
+        more = len(self.partial) - _MOST_NAMED
+        parts += [f"missing {more:,} more shops, see .partial"] if more > 0 else []
         return "; ".join(parts) + "."
 
 
@@ -97,18 +102,22 @@ def sync(session: SyncSession, asked: SyncAsked, *, now: datetime, executor: Exe
     listing = tables[0].listing
     choose_rate(asked.max_rate)
     since = _start(asked, now)
+    wanted = _places(tables, asked.into)
+    reference = None if executor is None else _reference(session, executor)
     for each in listing.chain:
         session.require_scope(each.scope, each.path)
     shops = (None,) if listing.seller_level else choose_shops(session.shops, asked.shops)
+    identity = {"seller": session.open_id}
     with ExitStack() as stack:
         stores = {
-            name: stack.enter_context(Store.open(where, table, identity={"seller": session.open_id}))
-            for (name, where), table in zip(_places(tables, asked.into).items(), tables, strict=True)
+            name: stack.enter_context(Store.open(where, table, identity=identity))
+            for (name, where), table in zip(wanted.items(), tables, strict=True)
         }
-        places = {name: store.directory for name, store in stores.items()}
-        if executor is None or listing.seller_level:
+        if executor is None or reference is None or listing.seller_level:
             return _sync_here(session, asked, tables, stores, shops, since=since, now=now)
-        return _hand_out(session, asked, places, [shop for shop in shops if shop], executor)
+        places = {name: store.directory for name, store in stores.items()}
+        task = ShopTask(reference, tuple(places), str(_root(asked.into)), "", since, asked.max_rate, session=session)
+        return _hand_out(task, places, [shop for shop in shops if shop], executor, asked.progress)
 
 
 def _sync_here(
@@ -150,11 +159,15 @@ def _tables(wanted: Any) -> list[Table]:
 
 def _places(tables: Sequence[Table], into: str | os.PathLike[str]) -> dict[str, Path]:
     """Return each table's directory: the one that was named, or one in it for each of several."""
+    where = _root(into)
+    return {table.name: where if len(tables) == 1 else where / table.name for table in tables}
+
+
+def _root(into: str | os.PathLike[str]) -> Path:
     try:
-        where = Path(into)
+        return Path(into).expanduser().absolute()
     except TypeError:
         raise InputError(f"into={into!r} is not a directory.") from None
-    return {table.name: where if len(tables) == 1 else where / table.name for table in tables}
 
 
 def _start(asked: SyncAsked, now: datetime) -> int | None:
@@ -167,69 +180,96 @@ def _start(asked: SyncAsked, now: datetime) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class ShopTask:
-    """One shop's part of a sync, for a worker anywhere: it holds names and no secret."""
+    """One shop's part of a sync, for a worker anywhere: what is sent of it holds names and no secret.
+
+    Attributes:
+        since: Where the data starts, in seconds: the same for all shops, whenever their turn comes.
+        number: Tells this sync's tasks from those of any other, because Dask does not do equal tasks twice.
+        session: Serves the workers that are threads of this process; it is not sent.
+    """
 
     reference: Reference
     table: tuple[str, ...]
     into: str
     shop_id: str
-    since: Any
+    since: int | None
     max_rate: float | None
-    tz: str
+    number: str = field(default_factory=lambda: uuid.uuid4().hex)
+    session: SyncSession | None = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the session out."""
+        sent = self.reference, self.table, self.into, self.shop_id, self.since, self.max_rate, self.number
+        return ShopTask, sent
 
     def __call__(self) -> Synced:
         """Bring the shop's part up to date."""
-        session = _session_of(self.reference)
-        asked = SyncAsked(self.table, self.into, self.since, self.shop_id, False, self.max_rate, self.tz)
+        session = self.session or self.reference.open()
+        since = None if self.since is None else datetime.fromtimestamp(self.since, UTC)
+        asked = SyncAsked(self.table, self.into, since, self.shop_id, False, self.max_rate)
         return sync_part(session, asked, now=datetime.now(UTC))
 
 
 def sync_part(session: SyncSession, asked: SyncAsked, *, now: datetime) -> Synced:
     """Bring one shop's part of a directory up to date that somebody else keeps open."""
     tables = _tables(asked.table)
-    (shop,) = choose_shops(session.shops, asked.shops)
+    identity = {"seller": session.open_id}
     with ExitStack() as stack:
         stores = {
-            name: stack.enter_context(Store.join(where, table))
+            name: stack.enter_context(Store.join(where, table, identity=identity))
             for (name, where), table in zip(_places(tables, asked.into).items(), tables, strict=True)
         }
-        return _sync_here(session, asked, tables, stores, [shop], since=_start(asked, now), now=now)
+        shops = choose_shops(session.shops, asked.shops)
+        return _sync_here(session, asked, tables, stores, shops, since=_start(asked, now), now=now)
+
+
+def _reference(session: SyncSession, executor: Any) -> Reference:
+    if not callable(getattr(executor, "submit", None)):
+        raise InputError(
+            f"executor={executor!r} is not an executor.",
+            next_step="Give a concurrent.futures.Executor; of a Dask client it is client.get_executor().",
+        )
+    if session.reference is None:
+        raise InputError(
+            "This login is kept in the memory of this process only, so no worker could use it.",
+            next_step="Leave executor= out, or log in with a profile that is stored.",
+        )
+    return session.reference
 
 
 def _hand_out(
-    session: SyncSession, asked: SyncAsked, places: Mapping[str, Path], shops: Sequence[Shop], executor: Executor
+    task: ShopTask, places: Mapping[str, Path], shops: Sequence[Shop], executor: Executor, progress: bool | None
 ) -> Synced:
     """Give each shop to a worker: one shop is one task, so that its rate has one owner."""
-    reference = session.reference
-    if reference is None:
-        raise InputError(
-            "This login is kept in this process only, so no other one can use it.",
-            next_step="Leave executor= out, or log in with a profile that is stored (see TTS_STORE).",
-        )
-    task = {
-        shop: ShopTask(
-            reference, tuple(places), str(Path(asked.into).absolute()), shop.id, asked.since, asked.max_rate, asked.tz
-        )
-        for shop in shops
-    }
-    progress = start_progress(f"{', '.join(places)}: shops", asked.progress)
-    progress.expect(len(shops))
+    bar = start_progress(f"{', '.join(places)}: shops", progress)
+    bar.expect(len(shops))
     results: dict[Shop, Synced | TTSError] = {}
-    futures = {executor.submit(made): shop for shop, made in task.items()}
+    futures: dict[Future[Synced], Shop] = {}
     try:
+        for shop in shops:
+            futures[_submitted(executor, replace(task, shop_id=shop.id))] = shop
         for future in as_completed(futures):
             results[futures[future]] = _outcome(future)
-            progress.advance(1)
+            bar.advance(1)
     except KeyboardInterrupt:
-        for future in futures:
-            future.cancel()
         raise PullStopped(
-            f"Stopped after {len(results)} of {len(shops)} shops; workers may still finish the ones they have begun. "
+            f"Stopped after {len(results)} of {len(shops)} shops; workers may still finish those they have begun. "
             "Run the same line again and it goes on from there."
         ) from None
     finally:
-        progress.close()
-    return _summed(places, results)
+        for future in futures:  # those that are done do not mind
+            future.cancel()
+        bar.close()
+    return _summed(places, {shop: results[shop] for shop in shops})
+
+
+def _submitted(executor: Executor, task: ShopTask) -> Future[Synced]:
+    try:
+        return executor.submit(task)
+    except Exception as failure:  # noqa: BLE001 - an executor's own: a pool that broke takes no more tasks
+        refused: Future[Synced] = Future()
+        refused.set_exception(failure)
+        return refused
 
 
 def _outcome(future: Future[Synced]) -> Synced | TTSError:
@@ -238,7 +278,8 @@ def _outcome(future: Future[Synced]) -> Synced | TTSError:
     except TTSError as error:
         return error
     except Exception as failure:  # noqa: BLE001 - an executor's own, such as a worker that died again and again
-        return SyncError(f"The executor could not do it ({type(failure).__name__}: {failure}).")
+        said = f"{type(failure).__name__}: {failure}".rstrip(": ")
+        return SyncError(f"The worker or its executor failed ({said}).", next_step=_AGAIN)
 
 
 def _summed(places: Mapping[str, Path], results: Mapping[Shop, Synced | TTSError]) -> Synced:
@@ -247,8 +288,6 @@ def _summed(places: Mapping[str, Path], results: Mapping[Shop, Synced | TTSError
     if failed and not done:
         raise next(iter(failed.values()))
     partial = {shop.id: f"{shop}: {error}" for shop, error in failed.items()}
-    for each in done:
-        partial.update(each.partial)
     return Synced(
         places,
         {name: sum(each.rows[name] for each in done) for name in places},
@@ -257,15 +296,3 @@ def _summed(places: Mapping[str, Path], results: Mapping[Shop, Synced | TTSError
         partial,
         any(each.resumed for each in done),
     )
-
-
-_opened: dict[Reference, SyncSession] = {}
-_opening = threading.Lock()
-
-
-def _session_of(reference: Reference) -> SyncSession:
-    """Open a login once in each process, however many shops it does."""
-    with _opening:
-        if reference not in _opened:
-            _opened[reference] = reference.open()
-        return _opened[reference]
