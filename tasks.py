@@ -23,6 +23,7 @@ import sys
 import time
 import urllib.request
 import webbrowser
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -31,6 +32,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "tasks.json"  # what was installed, from which pyproject.toml, for which directory
 WORK = HERE / "my-notebooks"
 FAST = "not browser and not kernel and not tools and not cluster"
+SLOW = f"not ({FAST})"
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]  # a file's tests share sandboxes, so they stay in one process
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -185,18 +188,34 @@ def run_tests(fast: bool, for_pytest: list[str]) -> int:
     if not fast and not any(map(shutil.which, BROWSERS)) and not install_chromium():
         return stop("The browser tests need Chromium: install it, or leave them out with `tasks.py test --fast`.")
     install("dev")
-    marks = ["-m", FAST] if fast else []
-    for command in (
-        ["ruff", "check"],
-        ["ruff", "format", "--check"],
-        ["mypy"],
-        ["pytest", *marks, *for_pytest],
-    ):
-        say(f"==> {' '.join(command)}")
-        failed = subprocess.run([str(PYTHON), "-m", *command], cwd=HERE, check=False).returncode
-        if failed:
+    for command in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
+        if run_module(command):
             return stop(f"{' '.join(command)} failed.")
-    return 0
+    if for_pytest:  # as they are: they may choose tests, marks or processes of their own
+        return run_module(["pytest", *(["-m", FAST] if fast else []), *for_pytest])
+    return run_pytest([["-m", FAST, *SIDE_BY_SIDE]] if fast else [["-m", FAST, *SIDE_BY_SIDE], ["-m", SLOW]])
+
+
+def run_module(command: list[str]) -> int:
+    say(f"==> {' '.join(command)}")
+    # with bytecode kept, whatever the environment says: tests start many processes that import the same
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run([str(PYTHON), "-m", *command], cwd=HERE, env=environment, check=False).returncode
+
+
+def run_pytest(runs: list[list[str]]) -> int:
+    """Run pytest once for each list of arguments, then say the sum. All of them must pass."""
+    codes, counts = [], dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    report = VENV / "tests.xml"
+    for arguments in runs:
+        report.unlink(missing_ok=True)
+        codes.append(run_module(["pytest", *arguments, f"--junitxml={report}"]))
+        for suite in ElementTree.parse(report).iter("testsuite") if report.exists() else ():
+            for name in counts:
+                counts[name] += int(suite.get(name, 0))
+    tests, failed, broken, skipped = counts.values()
+    say(f"{tests - failed - broken - skipped} passed, {failed + broken} failed, {skipped} skipped")
+    return max(codes)
 
 
 def install_chromium() -> bool:
