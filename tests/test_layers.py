@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -105,8 +106,13 @@ def room_of(module: Path) -> str:
     return module.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def imports(module: Path) -> Iterator[str]:
-    """Yield what a module imports, anywhere in it, as absolute dotted names."""
+@cache
+def imports(module: Path) -> tuple[str, ...]:
+    """Return what a module imports, anywhere in it, as absolute dotted names."""
+    return tuple(_imports(module))
+
+
+def _imports(module: Path) -> Iterator[str]:
     package = ["tts_notebook", *module.relative_to(PACKAGE).parent.parts]
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

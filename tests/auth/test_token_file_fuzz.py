@@ -35,7 +35,7 @@ ODD = st.builds(
 @example(envelope(refresh_token_expire_in="9" * 5000))
 @example(envelope() | {"code": True})
 @example({**envelope(), "code": 10**400})
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_json_is_a_token_or_one_of_our_errors(response):
     with suppress(TTSError):
         read = Token.from_response(response, obtained_at=NOW)
@@ -50,7 +50,7 @@ def test_any_json_is_a_token_or_one_of_our_errors(response):
 @example(b'{"code": 0, "data": ' + b"[" * 100_000)
 @example(b"\xef\xbb\xbf{}")
 @example(b'{"code":' + b"9" * 10_000 + b"}")
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_in_the_file_are_a_token_or_one_of_our_errors(tmp_path, content):
     path = tmp_path / "token.json"
     path.write_bytes(content)

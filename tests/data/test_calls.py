@@ -66,5 +66,6 @@ def test_a_rate_holds_for_what_is_asked_side_by_side(start_sandbox):
 
     frame = tts.tracking(since="all", max_rate=10)
 
-    assert time.monotonic() - start >= (frame.attrs["calls"] - 2) / 10
-    assert frame.attrs["calls"] > 5
+    orders = frame["order_id"].nunique()  # each asked for alone; the list is another endpoint, at a rate of its own
+    assert time.monotonic() - start >= (orders - 2) / 10
+    assert orders > 5

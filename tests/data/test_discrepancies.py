@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.data.test_orders_against_sandbox import logged_in
+from tests.data.unpaced import UnpacedShopSession
 from tts_notebook.data.answer import TTSWarning
 
 PLACES = ("statement_id", "payment_id", "order_id")
@@ -18,7 +19,7 @@ def test_every_planted_discrepancy_is_found_and_no_other(start_sandbox, seller):
     options = ("--orders", "600", "--seller", seller, "--discrepancies", "7")
     sandbox = start_sandbox("--auto-approve", *options)
     told = requests.get(f"{sandbox.api_base_url}/sandbox/discrepancies", timeout=30).json()["discrepancies"]
-    with logged_in(sandbox) as tts, warnings.catch_warnings():
+    with logged_in(sandbox, UnpacedShopSession) as tts, warnings.catch_warnings():
         warnings.simplefilter("ignore", TTSWarning)  # shops without payments, which another test is about
         shops = {shop.id for shop in tts.shops}
         differences = tts.reconcile(since="85d").differences

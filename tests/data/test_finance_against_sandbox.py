@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.data.test_orders_against_sandbox import logged_in
+from tests.data.unpaced import UnpacedShopSession
 from tests.harness.sandboxes import Sandbox
 from tts_notebook.data.answer import TTSWarning
 from tts_notebook.data.catalogue import TABLES
@@ -21,7 +22,7 @@ def seller(request, tmp_path_factory):
     """Each seller in turn: British, American, cross-border with two shops, Indonesian."""
     log = tmp_path_factory.mktemp(request.param) / "log"
     sandbox = Sandbox("--auto-approve", "--orders", "150", "--seller", request.param, log=log)
-    with logged_in(sandbox) as session:
+    with logged_in(sandbox, UnpacedShopSession) as session:
         yield session
     sandbox.stop()
 

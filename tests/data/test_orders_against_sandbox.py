@@ -17,7 +17,7 @@ from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
 from tts_notebook.data.shop import ShopSession
 
 
-def logged_in(sandbox, **options):
+def logged_in(sandbox, kind=ShopSession, **options):
     """Consent, exchange the code, and return the session, as a login does."""
     app = App(
         app_key=sandbox.app_key,
@@ -32,7 +32,7 @@ def logged_in(sandbox, **options):
     endpoint = TokenEndpoint.of(app)
     keeper = TokenKeeper(endpoint, MemoryStore())
     keeper.adopt(endpoint.exchange(code))
-    return ShopSession(app, keeper, **options)
+    return kind(app, keeper, **options)
 
 
 @pytest.fixture(scope="module")

@@ -269,7 +269,7 @@ def test_a_harvest_takes_pages_and_records_alike(seed):
 versions = st.lists(st.tuples(st.sampled_from(["1", "2", "3", "", None]), st.integers(0, 2)), max_size=8)
 
 
-@settings(deadline=None)
+@patient
 @given(shops=st.lists(versions, min_size=1, max_size=3))
 def test_of_each_record_the_newest_version_stays_and_of_equals_the_last(shops):
     gathered, there, number = Harvest([ORDERS]), {}, 0

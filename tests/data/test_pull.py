@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import warnings
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -287,7 +288,9 @@ def test_a_quick_pull_shows_no_bar(capsys):
 
 
 def test_a_bar_grows_with_the_shops_and_with_rows_that_were_not_announced(capsys):
-    session = FakeSession({GB.id: some(300), MY.id: some(200)}, shops=(GB, MY))
+    # slowly: tqdm draws a bar at most ten times a second
+    shops = {GB.id: some(300), MY.id: some(200)}
+    session = FakeSession(shops, shops=(GB, MY), page_size=20, between=lambda session: time.sleep(0.03))
 
     frame = orders(session, progress=True)
 

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from tests.data.test_orders_against_sandbox import logged_in
+from tests.data.unpaced import UnpacedShopSession
 from tests.data.worlds import ROWS, SUMS, View
 from tests.harness.sandboxes import Sandbox
 from tts_notebook.data.answer import TTSWarning
@@ -56,7 +57,8 @@ def _open(orders, seller, seed, *, log):
     sandbox = Sandbox("--auto-approve", *options, log=log)
     world = World(seed, orders, now)
     owner = world.seller(seller)
-    return sandbox, logged_in(sandbox, sleep=lambda seconds: None), [View(world, owner, shop) for shop in owner.shops]
+    session = logged_in(sandbox, UnpacedShopSession, sleep=lambda seconds: None)
+    return sandbox, session, [View(world, owner, shop) for shop in owner.shops]
 
 
 def ask(session, name, **options):

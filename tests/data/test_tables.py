@@ -759,7 +759,7 @@ FIELDS = {
 }
 
 
-@settings(patient, max_examples=200)
+@settings(patient, max_examples=100)
 @given(name=st.sampled_from(sorted(TABLES_BY_NAME)), data=st.data())
 def test_whatever_comes_becomes_rows_of_the_same_types_and_no_field_is_lost(name, data):
     table = TABLES_BY_NAME[name]

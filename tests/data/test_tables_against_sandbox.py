@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.data.test_orders_against_sandbox import logged_in
+from tests.data.unpaced import UnpacedShopSession
 from tests.harness.sandboxes import Sandbox
 from tts_notebook.data.answer import TTSWarning
 from tts_notebook.data.catalogue import TABLES
@@ -57,7 +58,7 @@ def tts(tmp_path_factory):
     log = tmp_path_factory.mktemp("seller") / "log"
     sandbox = Sandbox("--auto-approve", "--orders", "150", "--seller", "xb", log=log)
     # about a shop without LIVE TikTok Shop answers as if it were out of order, and is asked again
-    with logged_in(sandbox, sleep=lambda seconds: None) as session:
+    with logged_in(sandbox, UnpacedShopSession, sleep=lambda seconds: None) as session:
         yield session
     sandbox.stop()
 
@@ -137,7 +138,7 @@ def one_shop_closed(tmp_path_factory):
     sandbox = Sandbox(
         "--auto-approve", "--orders", "300", "--seller", "xb", log=tmp_path_factory.mktemp("closed") / "log"
     )
-    with logged_in(sandbox) as session:
+    with logged_in(sandbox, UnpacedShopSession) as session:
         assert len(session.shops) == 2
         told = requests.post(f"{sandbox.api_base_url}/sandbox/control", json={"inactive": ["xb:MY"]}, timeout=10)
         assert told.json() == {"inactive": ["xb:MY"]}

@@ -1,4 +1,4 @@
-"""A reader over answers that a test makes: no network, and no waiting between the calls."""
+"""Readers that do not wait between their calls: over answers that a test makes, and over a sandbox."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from tts_notebook.api.envelope import Answer
 from tts_notebook.api.reader import Reader
 from tts_notebook.api.retry import Outcome
+from tts_notebook.data.shop import ShopSession
 from tts_notebook.errors import TransportError
 
 
@@ -34,6 +35,25 @@ class Unpaced:
 
     def capped(self, max_rate: float | None) -> AbstractContextManager[object]:
         return nullcontext()
+
+
+class Impatient:
+    """Says when to stop, as the event below does, and waits for nothing."""
+
+    def __init__(self, event: threading.Event) -> None:
+        self.is_set = event.is_set
+
+    def wait(self, seconds: float) -> bool:
+        return self.is_set()
+
+
+class UnpacedShopSession(ShopSession):
+    """For a sandbox without a rate limit, in tests of what comes and not of when."""
+
+    def reader(self, *which: Any, **options: Any) -> Reader:
+        made = super().reader(*which, **options)
+        made.budget, made.stop = Unpaced(), Impatient(made.stop)
+        return made
 
 
 class AnyToken:
