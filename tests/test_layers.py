@@ -71,6 +71,7 @@ PURE = (
     "data/manifest",
     "data/orders",
     "data/pages",
+    "data/parsing",
     "data/paths",
     "data/performance",
     "data/period",

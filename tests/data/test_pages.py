@@ -249,6 +249,39 @@ def test_a_number_where_text_is_declared_is_learned_and_costs_no_second_page():
 
 
 @patient
+@given(seed=st.integers(0, 2**32), odd=st.sampled_from([0, 0, 0.05]))
+def test_what_a_reader_has_not_seen_before_it_reads_as_if_it_had(seed, odd):
+    random = Random(seed)
+    pages, maker = reader(), Maker(random, odd=odd, new=0.05)
+    for share in (0, 0.1, 0.5, 1):
+        records = [maker.record(BOTH) for _ in range(3)]
+        some = [{name: value for name, value in each.items() if random.random() < share} for each in records]
+
+        batch = pages.tabulate([(pages.parse(body_of(ORDER_SEARCH, some)), None, None)], GB)
+
+        assert_same(batch, BOTH, some)
+
+
+@pytest.mark.parametrize("name", ODDITIES)
+def test_what_no_page_had_so_far_may_come_otherwise_than_declared(name):
+    pages = reader()
+    for records in ([{"id": "1"}], [{"id": "2", **ODDITIES[name]}], [order(3)], [order(4, **ODDITIES[name])]):
+        batch = pages.tabulate([(pages.parse(body_of(ORDER_SEARCH, records)), None, None)], GB)
+
+        assert_same(batch, BOTH, records)
+
+
+def test_a_text_that_looks_like_a_date_stays_a_text_when_it_comes_late():
+    pages = reader()
+    for note in ({}, {"seller_note": "2026-11-21"}, {"seller_note": "2026-11-21T10:00:00Z"}):
+        made = pages.tabulate([(pages.parse(body_of(ORDER_SEARCH, [{"id": "1", **note}])), None, None)], GB)
+
+        assert made.tables["orders"]["seller_note"].to_pylist() == [note.get("seller_note")]
+        assert made.tolerant == 0
+        assert not made.careful
+
+
+@patient
 @given(seed=st.integers(0, 2**32))
 def test_a_harvest_takes_pages_and_records_alike(seed):
     random = Random(seed)

@@ -8,7 +8,6 @@ the places that are not as declared. The tables come out the same either way.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,8 +20,9 @@ from tts_notebook.api.shops import Shop
 from tts_notebook.data.columnar import Sheet, as_text
 from tts_notebook.data.excerpts import Excerpts, Refused, Steps, decoder_of
 from tts_notebook.data.frames import schema
+from tts_notebook.data.parsing import Parser
 from tts_notebook.data.rows import Found, Record, make_rows, name_of, opened, seconds_in
-from tts_notebook.data.shapes import record_shape
+from tts_notebook.data.shapes import Place, record_shape
 from tts_notebook.data.sheets import Draft, TableReader, is_declared
 from tts_notebook.data.tables import Listing, Table
 from tts_notebook.data.values import LAST_SECOND
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 # the code of an answer that is not TikTok Shop's JSON
 NO_ANSWER = -1
-_CHANGED = re.compile(r"Column\(/data/(?P<pointer>[^)]*)\) changed from (string|number|boolean) to")
-_BLANKS = bytes.maketrans(b"\n\r", b"  ")
 
 
 @dataclass(slots=True)
@@ -113,10 +111,7 @@ class PageReader:
         self._listing, self._tables, self._time = listing, tables, time_field
         self._steps = tuple(listing.records.split("."))
         self._fast = is_declared(listing, tables)
-        self._shape = record_shape(listing, tables, time_field)
-        self._values = frozenset(self._shape.values(f"{'/'.join(self._steps)}/[]")) if self._fast else frozenset()
-        # values that turned out to be written in another way, such as whole numbers as text
-        self._loose: frozenset[str] = frozenset()
+        self._parser = Parser(record_shape(listing, tables, time_field) if self._fast else Place(), self._steps)
         self._readers = [TableReader(table) for table in tables] if self._fast else []
         above = ("data", *self._steps)
         told = {("code",), ("data", "next_page_token"), ("data", "total_count")}
@@ -147,7 +142,7 @@ class PageReader:
         if not isinstance(data, dict):
             return Page(NO_ANSWER if code == 0 else code, body=body)
         total, records = data.get("total_count"), _records_in(data, self._steps)
-        times = [at for each in records if (at := seconds_in(each, self._time))] if self._time else []
+        times = _times(records, self._time) if self._time else []
         return Page(
             code=code,
             token=str(data.get("next_page_token") or ""),
@@ -193,7 +188,8 @@ class PageReader:
     def _read(self, pages: list[Cut], shop: Shop | None) -> Batch:
         import pyarrow.compute as pc
 
-        lists = self._parsed([page.body for page, _, _ in pages])
+        bodies = [page.body for page, _, _ in pages]
+        lists = self._parser.lists(bodies)
         records = Sheet(lists.flatten())
         if records.objects.null_count:
             raise Refused
@@ -202,7 +198,6 @@ class PageReader:
             records = Sheet(records.objects.filter(kept))
         batch = Batch({}, {}, self._ids(records), self._updated(records))
         drafts = [reader.draft(records, shop) for reader in self._readers]
-        bodies = [page.body for page, _, _ in pages]
         excerpts = Excerpts(bodies, self._steps, None if kept is None else kept.to_pylist())
         new = self._new(drafts, excerpts)
         for reader, draft in zip(self._readers, drafts, strict=True):
@@ -220,48 +215,6 @@ class PageReader:
         if not places or any(path[:depth] in places for path in places | lists for depth in range(1, len(path))):
             return None
         return None if places & lists else excerpts.read(places, lists)
-
-    def _parsed(self, bodies: Sequence[bytes]) -> pa.ListArray:
-        """Return the list of records of each page."""
-        import pyarrow as pa
-        from pyarrow import json as arrow_json
-
-        # one line for each: JSON has line breaks between values only
-        text = b"\n".join(_in_a_line(body) for body in bodies)
-        reading = arrow_json.ReadOptions(use_threads=False, block_size=len(text) + 1)
-        for _ in range(len(self._values) + 1):
-            parsing = arrow_json.ParseOptions(explicit_schema=self._schema(), unexpected_field_behavior="infer")
-            try:
-                table = arrow_json.read_json(pa.BufferReader(text), reading, parsing)
-                table.validate(full=True)  # pyarrow takes bytes that are no text
-                break
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
-                if not self._learns(str(error)):
-                    raise Refused from None
-        if table.num_rows != len(bodies) or table["data"].num_chunks != 1:
-            raise Refused
-        found = Sheet(table["data"].chunk(0)).at(self._steps)
-        if found is None:
-            return pa.nulls(len(bodies), pa.list_(pa.struct([])))
-        if not pa.types.is_list(found.type) or not pa.types.is_struct(found.type.value_type):
-            raise Refused
-        return found
-
-    def _learns(self, error: str) -> bool:
-        """Whether the error names a value that is written in another way than declared."""
-        changed = _CHANGED.search(error)
-        if not changed or changed["pointer"] not in self._values - self._loose:
-            return False
-        self._loose |= {changed["pointer"]}
-        return True
-
-    def _schema(self) -> pa.Schema:
-        import pyarrow as pa
-
-        inner: Any = pa.list_(self._shape.type(self._loose, f"{'/'.join(self._steps)}/[]"))
-        for name in reversed(self._steps):
-            inner = pa.struct([(name, inner)])
-        return pa.schema([("data", inner)])
 
     def _kept(self, records: Sheet, pages: list[Cut], lengths: list[int]) -> pa.Array | None:
         """Which records are meant, None if all are."""
@@ -365,9 +318,12 @@ def _covers(cut: Cut) -> bool:
     return (since is None or since <= page.first) and (until is None or page.last < until)
 
 
-def _in_a_line(body: bytes) -> bytes:
-    # between the values of valid JSON only; within them they are escaped
-    return body.translate(_BLANKS) if b"\n" in body or b"\r" in body else body
+def _times(records: list[Record], name: str) -> list[int]:
+    """The times of records, without those that are missing or cannot be understood."""
+    found: list[Any] = [each.get(name) for each in records]
+    if all(type(at) is int and 0 < at <= LAST_SECOND for at in found):
+        return found
+    return [at for each in records if (at := seconds_in(each, name))]
 
 
 def _records_in(data: Record, steps: Sequence[str]) -> list[Record]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -50,20 +50,21 @@ class Place:
         self.clash = self.clash or self.written not in ("", written)
         self.written = written
 
-    def type(self, loose: frozenset[str], pointer: str) -> pa.DataType | None:
+    def type(self, loose: Set[str], absent: Set[str], pointer: str) -> pa.DataType | None:
         """Return the type to read this place as, None to find out from what comes.
 
         Args:
             loose: Pointers to values that turned out to be written in another way.
+            absent: Pointers to places that are not worth a type, as nothing is there.
             pointer: The pointer to this place, as pyarrow writes it in its errors.
         """
         import pyarrow as pa
 
         inner = f"{pointer}/[]" if self.many else pointer
-        if self.clash or inner in loose or (self.written and self.fields):
+        if self.clash or inner in loose or pointer in absent or (self.written and self.fields):
             return None
         if self.fields:
-            members = [(name, place.type(loose, f"{inner}/{name}")) for name, place in self.fields.items()]
+            members = [(name, place.type(loose, absent, f"{inner}/{name}")) for name, place in self.fields.items()]
             made = pa.struct([(name, type_) for name, type_ in members if type_ is not None])
         elif self.written:
             made = {"text": pa.string(), "number": pa.int64(), "flag": pa.bool_()}[self.written]
@@ -78,6 +79,11 @@ class Place:
             yield inner
         for name, place in self.fields.items():
             yield from place.values(f"{inner}/{name}")
+
+    def pointers(self, pointer: str) -> frozenset[str]:
+        """Return the pointers of this place and of all that are in it."""
+        inner = f"{pointer}/[]" if self.many else pointer
+        return frozenset({pointer}).union(*(each.pointers(f"{inner}/{name}") for name, each in self.fields.items()))
 
 
 def known(table: Table, source: Source) -> Branch:
