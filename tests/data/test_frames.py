@@ -288,3 +288,13 @@ def test_a_float_is_the_one_nearest_to_its_decimal(numbers, scale, start):
 
     assert floats.type == pa.float64()
     assert floats.to_pylist() == [None if each is None else float(str(each)) for each in exact[start:]]
+
+
+def test_columns_without_a_value_can_be_written_to_one_by_one():
+    made = frame([{"id": "1"}, {"id": "2"}])
+
+    made.loc[0, "text"] = "mine"
+
+    assert made["text"].fillna("").to_list() == ["mine", ""]
+    assert made["area"].isna().all()
+    assert made["extra"].isna().all()

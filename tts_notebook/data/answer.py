@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ class Answer:
         told: Sentences about what is missing or odd.
     """
 
-    tables: Mapping[str, pa.Table]
+    tables: dict[str, pa.Table]
     attrs: dict[str, Any]
     told: list[str]
 
@@ -72,8 +72,13 @@ def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: date
         # 3: the cell that called tts.orders(), two calls up
         warnings.warn(sentence, TTSWarning, stacklevel=3)
     return [
+        # taken out, so that a table goes while it becomes another
         to_output(
-            given.tables[table.name], form=form, money=money, tz=asked.tz, attrs={"table": table.name, **given.attrs}
+            given.tables.pop(table.name),
+            form=form,
+            money=money,
+            tz=asked.tz,
+            attrs={"table": table.name, **given.attrs},
         )
         for table in tables
     ]

@@ -47,24 +47,36 @@ def to_output(table: pa.Table, *, form: str, money: str, tz: str, attrs: Mapping
         attrs: What is kept with the table: `DataFrame.attrs` in pandas, the key
             "tts_notebook" of the schema's metadata in Arrow. polars has no such place.
     """
+    if form == "pandas":
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        del table  # unless the caller keeps it, each column goes as soon as pandas has it
+        frame = _to_pandas(columns, money=money, tz=tz)
+        frame.attrs.update(attrs)
+        return frame
     shown = _in_zone(_as_floats(table) if money == "float" else table, tz)
     if form == "polars":
         return _polars().from_arrow(shown)
-    if form == "arrow":
-        return shown.replace_schema_metadata({"tts_notebook": json.dumps(attrs)})
-    frame = _to_pandas(shown)
-    frame.attrs.update(attrs)
-    return frame
+    return shown.replace_schema_metadata({"tts_notebook": json.dumps(attrs)})
 
 
 def _as_floats(table: pa.Table) -> pa.Table:
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    _make_floats(columns)
+    return _table(columns)
+
+
+def _table(columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
     import pyarrow as pa
 
-    for number, column in enumerate(table.schema):
+    return pa.table(list(columns.values()), names=list(columns))
+
+
+def _make_floats(columns: dict[str, pa.ChunkedArray]) -> None:
+    import pyarrow as pa
+
+    for name, column in columns.items():
         if pa.types.is_decimal(column.type):
-            chunks = [to_floats(chunk) for chunk in table.column(number).chunks]
-            table = table.set_column(number, column.name, pa.chunked_array(chunks, pa.float64()))
-    return table
+            columns[name] = pa.chunked_array([to_floats(chunk) for chunk in column.chunks], pa.float64())
 
 
 def to_floats(decimals: pa.Decimal128Array) -> pa.DoubleArray:
@@ -99,20 +111,46 @@ def _in_zone(table: pa.Table, tz: str) -> pa.Table:
     )
 
 
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
+def _to_pandas(columns: dict[str, pa.ChunkedArray], *, money: str, tz: str) -> pd.DataFrame:
+    """Make a frame of columns, which are taken out one by one: no more than one text is there twice."""
+    import pandas as pd
+    import pyarrow as pa
+
+    names, empty = list(columns), None
+    parts: list[pd.Series[Any] | pd.DataFrame] = []
+    for name in [name for name, column in columns.items() if pa.types.is_string(column.type)]:
+        column = columns.pop(name)
+        if column.null_count == len(column):
+            empty = column.to_pandas().array if empty is None else empty
+            # in memory that cannot be written to: half of all columns may be empty
+            parts.append(pd.Series(empty[:], name=name, copy=False))
+        else:
+            parts.append(column.to_pandas().rename(name))
+    if money == "float":
+        _make_floats(columns)
+    if columns:
+        parts.append(_numbers_to_pandas(columns, tz))
+    frame = pd.concat(parts, axis="columns")[names]
+    if RAW.name in names:
+        frame[RAW.name] = pd.Series([json.loads(text) for text in frame[RAW.name]], index=frame.index, dtype=object)
+    return frame
+
+
+def _numbers_to_pandas(columns: dict[str, pa.ChunkedArray], tz: str) -> pd.DataFrame:
+    """Make a frame of what is no text, in few blocks of memory: of many, pandas says that it gets slow."""
     import pandas as pd
     import pyarrow as pa
 
     dtypes = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=dtypes.get)
+    table = _in_zone(_table(columns), tz)
+    columns.clear()
+    frame: pd.DataFrame = table.to_pandas(types_mapper=dtypes.get, use_threads=False)
     for column in table.schema:
         if pa.types.is_decimal(column.type):
             # Decimal objects, with NaN for what is missing: on Arrow's 38 digits pandas
             # cannot even subtract ("precision out of range"), and None stops arithmetic
             missing = frame[column.name].isna()
             frame[column.name] = frame[column.name].astype(object).mask(missing, Decimal("NaN"))
-    if RAW.name in frame.columns:
-        frame[RAW.name] = pd.Series([json.loads(text) for text in frame[RAW.name]], index=frame.index, dtype=object)
     return frame
 
 

@@ -55,15 +55,19 @@ def arrow_type(kind: Kind) -> pa.DataType:
 
 
 def nothing(rows: int, kind: pa.DataType) -> pa.Array:
-    """Return an array without a value. Its memory is shared: half of all columns may be empty."""
-    return _nothing(max(rows - 1, 0).bit_length(), kind).slice(0, rows)
-
-
-@lru_cache(maxsize=64)
-def _nothing(bits: int, kind: pa.DataType) -> pa.Array:
+    """Return an array without a value. All of them share their memory: half of all columns may be empty."""
     import pyarrow as pa
 
-    return pa.nulls(1 << bits, kind)
+    zeros = _zeros((max(rows, 1) - 1).bit_length())
+    return pa.Array.from_buffers(kind, rows, [zeros] * kind.num_buffers, null_count=rows)
+
+
+@lru_cache(maxsize=1)
+def _zeros(bits: int) -> pa.Buffer:
+    import pyarrow as pa
+
+    # of any type: no value is longer, and there is an offset more than there are texts
+    return pa.py_buffer(bytes((16 << bits) + 16))
 
 
 def convert(values: list[Any], kind: Kind, zone: str = "UTC") -> tuple[pa.Array, dict[int, Any]]:

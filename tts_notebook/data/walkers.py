@@ -23,7 +23,7 @@ from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenR
 # rate x latency, with a margin of two: 50 requests a second at 300 ms
 MOST_THREADS = 32
 LANES_AT_ONCE = 8
-BACKLOG = 64  # pages that wait for the consumer; the memory of a pull depends on it and not on its size
+BACKLOG = 32  # pages that wait for the consumer; the memory of a pull depends on it and not on its size
 BATCH = 16  # pages that become columns at once, where they come quickly: fewer cost more
 _STOPS_WITHIN = 0.8  # seconds; a request that is under way by then ends by itself, and nobody waits for it
 _LOOK = 0.1
