@@ -270,11 +270,12 @@ def _conform(batch: pa.RecordBatch, schema: pa.Schema, names: Sequence[str]) -> 
     """Give a batch these columns; those that an older version did not know are null."""
     import pyarrow as pa
 
+    meant = pa.schema([schema.field(name) for name in names])
+    if batch.schema.equals(meant):
+        return batch
     there = set(batch.schema.names)
     columns = [
-        batch.column(name).cast(schema.field(name).type)
-        if name in there
-        else pa.nulls(len(batch), schema.field(name).type)
-        for name in names
+        batch.column(field.name).cast(field.type) if field.name in there else pa.nulls(len(batch), field.type)
+        for field in meant
     ]
-    return pa.record_batch(columns, schema=pa.schema([schema.field(name) for name in names]))
+    return pa.record_batch(columns, schema=meant)

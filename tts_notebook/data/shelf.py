@@ -149,15 +149,18 @@ class Shelf:
         """Check that rows have this table's columns; those that are not there are null later."""
         import pyarrow as pa
 
-        known = self._layout.schema
-        strange = [name for name in table.column_names if name not in known.names]
+        known = {field.name: field for field in self._layout.schema}
+        strange = [name for name in table.column_names if name not in known]
         if strange:
             raise FlowMisuse(f"columns that the directory was not opened for: {', '.join(strange)}")
         needed = [*self._layout.record, self._layout.version, self._layout.month_of]
         if absent := [name for name in needed if name and name not in table.column_names]:
             raise FlowMisuse(f"rows without {', '.join(absent)}")
+        meant = pa.schema([known[name] for name in table.column_names])
+        if table.schema.equals(meant):
+            return table
         try:
-            return table.cast(known.empty_table().select(table.column_names).schema)
+            return table.cast(meant)
         except pa.ArrowInvalid as failure:
             raise FlowMisuse(f"rows of other types than the directory's: {failure}") from None
 

@@ -35,12 +35,14 @@ class Part:
         number: Later parts have larger ones.
         proven: The intervals that are complete with it.
         batches: The month and the number of rows of each of its batches.
+        names: Its columns.
     """
 
     path: Path
     number: int
     proven: tuple[Interval, ...]
     batches: tuple[tuple[str, int], ...]
+    names: tuple[str, ...]
 
     def rows_of(self, month: str) -> int:
         """How many of its rows belong to a month."""
@@ -50,9 +52,9 @@ class Part:
         """Yield a month's rows with those of the columns that there are."""
         import pyarrow as pa
 
+        wanted = set(names)
+        fields = [place for place, name in enumerate(self.names) if name in wanted]
         with pa.OSFile(str(self.path)) as file:
-            known = pa.ipc.open_file(file).schema
-            fields = sorted(known.get_field_index(name) for name in names if name in known.names)
             reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields, use_threads=_THREADS))
             for place, (found, _) in enumerate(self.batches):
                 if found == month:
@@ -79,7 +81,7 @@ def stage_part(
 
     path = directory / f"run-{run:06}-{number:06}.part"
     disk.write(path, fill)
-    return Part(path, number, tuple(proven), counts)
+    return Part(path, number, tuple(proven), counts, tuple(table.column_names))
 
 
 def load_parts(directory: Path, run: int) -> list[Part]:
@@ -96,10 +98,12 @@ def _loaded(path: Path) -> Part | None:
 
     try:
         with pa.OSFile(str(path)) as file:
-            notes = json.loads(pa.ipc.open_file(file).schema.metadata[_NOTES])
+            schema = pa.ipc.open_file(file).schema
+        notes = json.loads(schema.metadata[_NOTES])
         number = int(path.stem.rpartition("-")[2])
         proven = tuple((lower, int(upper)) for lower, upper in notes["proven"])
-        return Part(path, number, proven, tuple((month, rows) for month, rows in notes["batches"]))
+        batches = tuple((month, rows) for month, rows in notes["batches"])
+        return Part(path, number, proven, batches, tuple(schema.names))
     except (pa.ArrowInvalid, ValueError, KeyError, TypeError):
         return None
 
@@ -111,8 +115,9 @@ def _by_month(table: pa.Table, month_of: str) -> Iterator[tuple[str, pa.Table]]:
         yield "", table
         return
     found = pc.fill_null(months(table.column(month_of)), NO_MONTH)
-    for month in pc.unique(found).to_pylist():
-        yield month, table.filter(pc.equal(found, month))
+    there = pc.unique(found).to_pylist()
+    for month in there:
+        yield month, table.filter(pc.equal(found, month)) if len(there) > 1 else table
 
 
 def _cut(table: pa.Table) -> list[pa.RecordBatch]:
