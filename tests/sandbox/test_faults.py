@@ -39,6 +39,13 @@ def test_a_fault_strikes_whom_its_selectors_name(text, expected):
     assert struck(text) == expected
 
 
+def test_a_bad_page_token_strikes_later_pages_only():
+    fault = parse_fault("bad-page-token:every=2")
+
+    assert [fault.strikes(API, later_page=later) for later in (False, True, False, True, False)] == [
+        False, False, False, True, False]  # fmt: skip
+
+
 @pytest.mark.parametrize("path", ["/open/authorize", "/api/v2/token/get", "/seller-center"])
 def test_without_a_path_only_the_signed_api_is_struck(path):
     assert struck("500", path) == []

@@ -33,11 +33,13 @@ NAMES = {
     "moving-totals": "total_count grows from answer to answer",
     "drop": "connection reset instead of an answer",
     "half-answer": "connection closed in the middle of the answer",
+    "bad-page-token": "invalid parameter, as for a page_token that is too old; strikes later pages only",
 }
 _INSTEAD = {
     "36009003": Why.INTERNAL,
     "105002": Why.EXPIRED_TOKEN,
     "105005": Why.NO_SCOPE,
+    "bad-page-token": Why.INVALID,
 }
 _PAGE = b"<html><body><h1>Service unavailable</h1></body></html>"
 
@@ -56,9 +58,11 @@ class Fault:
     seen: int = 0
     struck: int = 0
 
-    def strikes(self, path: str) -> bool:
+    def strikes(self, path: str, *, later_page: bool = False) -> bool:
         """Count a request and say whether the fault strikes it."""
         if not (path.startswith(self.path) if self.path else not path.startswith(NOT_API)):
+            return False
+        if self.name == "bad-page-token" and not later_page:
             return False
         self.seen += 1
         turn = self.seen - self.after
@@ -106,8 +110,8 @@ class FaultPlan:
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.faults = parse_faults(texts)
 
-    def strike(self, path: str) -> list[Fault]:
-        return [fault for fault in self.faults if fault.strikes(path)] if self.faults else []
+    def strike(self, path: str, *, later_page: bool = False) -> list[Fault]:
+        return [fault for fault in self.faults if fault.strikes(path, later_page=later_page)] if self.faults else []
 
 
 def parse_faults(texts: Iterable[str]) -> list[Fault]:

@@ -30,7 +30,7 @@ class Router:
         if request.path.startswith("/sandbox/"):
             return self._control.answer(request)
         at = Moment(self.parts.clock.now(), self.parts.clock.steady())
-        struck = self.parts.faults.strike(request.path)
+        struck = self.parts.faults.strike(request.path, later_page=bool(request.query.get("page_token")))
         self.parts.stats.faults.update(fault.name for fault in struck)
         response = self._instead(struck, at) or self._answer(request, at)
         response = spoil(response, struck)
