@@ -93,6 +93,26 @@ class Batch:
         meant = pc.less(self.updated, until)
         if pc.all(meant).as_py() in (True, None):
             return self
+        return self._with(meant)
+
+    def latest(self) -> Batch:
+        """Leave out the rows of records that came again; of equally new ones the later stay."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if pc.count_distinct(self.ids).as_py() == len(self.ids) - self.ids.null_count:
+            return self
+        numbers = pa.array(range(len(self.ids)), pa.int64())
+        told = pa.table([self.ids, self.updated, numbers], ["id", "updated", "number"])
+        told = told.sort_by([("updated", "ascending"), ("number", "ascending")])
+        # in one thread: only so "last" follows the order
+        last = told.group_by("id", use_threads=False).aggregate([("number", "last")])["number_last"]
+        return self._with(pc.or_(pc.is_null(self.ids), pc.is_in(numbers, last.combine_chunks())))
+
+    def _with(self, meant: pa.Array) -> Batch:
+        """Keep the rows of some records."""
+        import pyarrow.compute as pc
+
         kept = {name: pc.take(meant, owners) for name, owners in self.owners.items()}
         return replace(
             self,

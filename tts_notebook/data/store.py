@@ -211,7 +211,7 @@ class Store:
 
 
 def _layout(contents: Contents, table: Table) -> Layout:
-    record, whole = record_columns(contents.key, table.order)
+    record, whole = record_columns(table)
     return Layout(schema_of(contents), record, whole, version_column([*contents.columns]), contents.month_of)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tts_notebook.data.tables import Table
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -78,10 +80,21 @@ def version_column(names: Sequence[str]) -> str:
     return next((name for name in names if name == "updated_at" or name.endswith("_updated_at")), "")
 
 
-def record_columns(key: Sequence[str], order: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """Name the columns that tell records apart, and whether one of them can have several rows."""
-    # rows without a key belong to something that has an id, and tables are sorted by it last
-    return (tuple(key), False) if key else (tuple(order[-1:]), True)
+def record_columns(table: Table) -> tuple[tuple[str, ...], bool]:
+    """Name the columns that tell a table's records apart, and whether one of them can have several rows.
+
+    Rows that are parts of a record come with it: what the newest version of an order does not
+    list any more must not stay beside what it lists.
+    """
+    if table.key and not table.each and table.listing.parent is None:
+        return table.key, False
+    parent = table.listing.parent
+    ids = {"record": table.listing.key, "parent": parent.listing.key if parent else ""}
+    named = [column.name for column in table.columns if column.path and column.path == ids.get(column.of)]
+    # of the others, each belongs to something that has an id, and tables are sorted by it last
+    owner = named[:1] or table.order[-1:]
+    days = [column.name for column in table.columns if column.of == "window" and column.name in table.key]
+    return (*owner, *days), True
 
 
 def months(column: Any) -> pa.Array:
