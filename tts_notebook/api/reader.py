@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import random
 import threading
 import time
@@ -17,6 +18,8 @@ from tts_notebook.errors import TransportError
 
 # other requests under way use up the slots that a waiting one hopes for: throttled is no fault of this request
 MAX_THROTTLED = 12
+# seconds in which no request at all was let through: the limit is not what holds, and each next slot is further away
+MAX_SILENCE = 90.0
 # "success" that cannot be read counts as trouble of the platform's own: a repeat may tell more
 UNUSABLE = Outcome(status=200, code=min(PASSING))
 NOTHING_LOST = "Run the cell again; nothing was lost."
@@ -93,6 +96,7 @@ class Reader:
         self.calls = self.throttled = self.under_way = 0
         self._attempt, self._keeper, self._jitter = attempt, keeper, jitter
         self._counting = threading.Lock()
+        self._let_through_at = -math.inf
 
     def read(
         self,
@@ -119,6 +123,7 @@ class Reader:
         """
         retries = throttled = 0
         renewed, begin = False, time.monotonic()
+        asked_at = begin
         while True:  # ends: one renewal, and both counters have their ends
             sent_at = self.budget.take(self.stop) if slot is None else slot
             slot = None
@@ -134,7 +139,7 @@ class Reader:
             if outcome.token_rejected and not renewed:
                 renewed = True
                 self._keeper.renew(token)
-            elif _is_throttled(outcome) and throttled < MAX_THROTTLED:
+            elif _is_throttled(outcome) and throttled < MAX_THROTTLED and not self._is_shut_out(asked_at):
                 throttled, begin = throttled + 1, time.monotonic()
             else:
                 spent = time.monotonic() - begin
@@ -157,11 +162,15 @@ class Reader:
                 self._count(throttled=1)
                 tell = functools.partial(self.budget.throttled, sent_at, outcome.retry_after)
             elif outcome.status == 200:
+                self._let_through_at = time.monotonic()
                 tell = functools.partial(self.budget.clean, sent_at)
             return outcome, answer
         finally:
             tell()
             self._count(under_way=-1)
+
+    def _is_shut_out(self, asked_at: float) -> bool:
+        return time.monotonic() - max(asked_at, self._let_through_at) > MAX_SILENCE
 
     def _count(self, *, calls: int = 0, throttled: int = 0, under_way: int = 0) -> None:
         with self._counting:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 DELAY = 1.0  # seconds; a pull that is quicker shows nothing
+_REDRAW = 0.5  # seconds after which a bar that stands still is drawn again, for its clock and what it waits for
 
 
 class Progress(Protocol):
@@ -77,7 +78,9 @@ class Bar:
         if max(rows, self._bar.n) != self._bar.total:
             self._lengthen(max(rows, self._bar.n))
         throttled = f", {throttles} throttled" if throttles else ""
-        self._bar.set_postfix_str(f"{rate:.0f} requests/s{throttled}", refresh=False)
+        self._bar.set_postfix_str(f"{_readable(rate)} requests/s{throttled}", refresh=False)
+        if self._bar._time() - self._bar.last_print_t > _REDRAW:  # tqdm itself draws when rows come
+            self._draw()
 
     def finish(self) -> None:
         """Make the bar as long as it is full: one that ends earlier counts as broken off, and stays in red."""
@@ -87,13 +90,24 @@ class Bar:
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
+            self._draw()
             self._bar.close()
+
+    def _draw(self) -> None:
+        now = self._bar._time()
+        if now - self._bar.start_t >= self._delay:
+            self._bar.refresh()
+            self._bar.last_print_t = now
 
     def _lengthen(self, total: int) -> None:
         self._bar.total = total
         widget = getattr(self._bar, "container", None)
         if widget is not None:  # tqdm's widget does not follow `total` by itself
             widget.children[1].max = total
+
+
+def _readable(rate: float) -> str:
+    return f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}" if rate >= 0.1 else f"{rate:.2f}"
 
 
 def start_progress(title: str, wanted: bool | None) -> Progress:

@@ -101,9 +101,12 @@ class Reading:
         A shop's stretch is taken when its turn has come.
         """
         begun: list[Windows] = []
-        for lane, pages in Walkers(self._lanes(stretches, begun), stop=self.calls.stop):
+
+        def tell() -> None:
             expected = sum(each.expected for each in begun)
             self.progress.show(expected, self.calls.rate, self.calls.throttles)
+
+        for lane, pages in Walkers(self._lanes(stretches, begun), stop=self.calls.stop, look=tell):
             yield Piece(lane.shop, pages, lane.failure, lane.windows)
 
     def _lanes(self, stretches: Iterable[tuple[Shop | None, Stretch]], begun: list[Windows]) -> Iterator[Lane]:

@@ -27,7 +27,7 @@ BACKLOG = 32  # pages that wait for the consumer; the memory of a pull depends o
 BATCH = 16  # pages that become columns at once, where they come quickly: fewer cost more
 _STOPS_WITHIN = 0.8  # seconds; a request that is under way by then ends by itself, and nobody waits for it
 _LOOK = 0.1
-_HELD = 1.0  # seconds; where pages come slowly, somebody watches the bar
+_HELD = 1.0  # seconds; where pages come slowly, somebody watches the bar, or presses stop and loses what waits
 _MOST_PAGES = 100_000  # of one list: ten million orders, and an end for a server that never stops
 
 
@@ -98,11 +98,16 @@ class Lane:
 class Walkers:
     """Reads lanes, some at once, and yields their pages, as they come, some at a time.
 
-    Leaving the loop, by whatever way, ends the threads.
+    Leaving the loop, by whatever way, ends the threads. If that is before the end, `stop` is set.
+    `look` is called now and then meanwhile, also when nothing comes.
     """
 
-    def __init__(self, lanes: Iterable[Lane], *, stop: threading.Event) -> None:
-        self._lanes, self._more, self._stop = iter(lanes), True, stop
+    def __init__(
+        self, lanes: Iterable[Lane], *, stop: threading.Event, look: Callable[[], object] = lambda: None
+    ) -> None:
+        self._lanes, self._more, self._broken_off = iter(lanes), True, stop
+        self._look = look
+        self._stop = threading.Event()  # of this reading only: another may follow
         self._running: list[Lane] = []
         self._threads: list[threading.Thread] = []
         self._arrived: deque[tuple[Lane, Arrived]] = deque()
@@ -112,8 +117,10 @@ class Walkers:
         """Yield pages of one lane; an empty list says that the lane has ended and why is in `failure`."""
         held: dict[Lane, list[Arrived]] = {}
         since: dict[Lane, float] = {}
+        finished = False
         try:
             while self._start_lanes() or self._running or self._arrived:
+                self._look()
                 for lane, page in self._take():
                     some = held.setdefault(lane, [])
                     some.append(page)
@@ -129,8 +136,9 @@ class Walkers:
                     if held.get(lane):
                         yield lane, held.pop(lane)
                     yield lane, []
+            finished = True
         finally:
-            self._end()
+            self._end(finished=finished)
 
     def _start_lanes(self) -> bool:
         """Start the next lanes; False if there is none left."""
@@ -160,8 +168,10 @@ class Walkers:
             self._running = [lane for lane in self._running if lane not in ended]
         return ended
 
-    def _end(self) -> None:
+    def _end(self, *, finished: bool) -> None:
         self._stop.set()
+        if not finished:
+            self._broken_off.set()
         with self._changed:
             self._changed.notify_all()
         patience = time.monotonic() + _STOPS_WITHIN
