@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tts_notebook.data.catalogue import TABLES
-from tts_notebook.data.runs import OVERLAP, next_run
+from tts_notebook.data.runs import OVERLAP, next_run, weeks
 
 NOW, LAST = 1_794_600_000, 1_794_500_000
 DAY = 86_400
@@ -49,3 +49,13 @@ def test_a_list_of_what_is_there_now_is_read_whole(table):
 def test_every_table_has_a_next_run():
     for name in TABLES:
         assert run(name, watermark=LAST).until == NOW
+
+
+@pytest.mark.parametrize("since", [None, NOW - 900 * DAY, NOW - 100 * DAY, NOW - 14 * DAY, NOW - 3 * DAY, NOW - 1])
+def test_weeks_are_the_period_and_no_second_twice(since):
+    cut = weeks(since, NOW)
+
+    assert [start for start, _ in cut] == [since, *(end for _, end in cut[:-1])]
+    assert cut[-1][1] == NOW
+    assert all(end - start <= 7 * DAY for start, end in cut[1:])
+    assert len(cut) <= 53

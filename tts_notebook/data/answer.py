@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -169,7 +170,12 @@ def _hints(root: Listing) -> list[str]:
 
 def _told(pull: Pull, harvest: Harvest) -> list[str]:
     told = [f"This shop's rows are missing: {reason}" for reason in pull.refused.values()] + pull.notes
-    if harvest.misfits:
-        fields = ", ".join(f"{name} ({count})" for name, count in harvest.misfits.most_common())
-        told.append(f"Some values were not of the expected kind and are kept in the column extra: {fields}.")
-    return told
+    return told + misfits_told(harvest.misfits)
+
+
+def misfits_told(misfits: Counter[str]) -> list[str]:
+    """Say which values had to be kept apart, if there are any."""
+    if not misfits:
+        return []
+    fields = ", ".join(f"{name} ({count})" for name, count in misfits.most_common())
+    return [f"Some values were not of the expected kind and are kept in the column extra: {fields}."]

@@ -30,6 +30,7 @@ class Question:
     Attributes:
         period: The period in which a record's time has to be.
         period_in: The period as somebody in another time zone means it.
+        fixed_days: Days are asked for in the same runs whenever that is, so that their rows have the same keys.
     """
 
     listing: Listing
@@ -40,6 +41,7 @@ class Question:
     statuses: tuple[str, ...] = ()
     detail: bool = False
     raw: bool = False
+    fixed_days: bool = False
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ class Cursor:
                 note = f"All there is means the last {LONGEST_LOOK_BACK.days} days here: since= can go further back."
                 self.notes[:] = [*(told for told in self.notes if told != note), note]
             today = self.question.now.astimezone(ZoneInfo(zone)).date()
-            return [*cut_days(period, zone, today=today, most=listing.days)]
+            return [*cut_days(period, zone, today=today, most=listing.days, fixed=self.question.fixed_days)]
         if self.question.by in listing.walks:
             return [Span(*self.question.period.seconds)]
         return [None]

@@ -62,7 +62,7 @@ class Days:
         return {"start_date": self.start.isoformat(), "end_date": self.end.isoformat()}
 
 
-def cut_days(period: Period, zone: str, *, today: date, most: int) -> list[Days]:
+def cut_days(period: Period, zone: str, *, today: date, most: int, fixed: bool = False) -> list[Days]:
     """Cut a period into runs of days of a shop's calendar, the earliest first.
 
     Days that are only partly in the period are asked for whole. The current day is not:
@@ -73,6 +73,7 @@ def cut_days(period: Period, zone: str, *, today: date, most: int) -> list[Days]
         zone: The shop's time zone.
         today: The current day there.
         most: How many days one question may be about.
+        fixed: Cut at the same days whatever the period, which for that may begin earlier.
 
     Raises:
         InputError: no day of the period is over.
@@ -86,6 +87,8 @@ def cut_days(period: Period, zone: str, *, today: date, most: int) -> list[Days]
             f"no day from {start} on is over.",
             next_step=f"Ask for a period that starts on {end - timedelta(days=1)} or earlier.",
         )
+    if fixed:
+        start -= timedelta(days=start.toordinal() % most)
     step, cut = timedelta(days=most), []
     while start < end:
         cut.append(Days(start, min(start + step, end)))

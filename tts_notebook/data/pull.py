@@ -46,26 +46,30 @@ class Pull:
 
         Raises:
             APIError: every shop refused; the first refusal.
-            RateLimited, TokenRejected, TransportError: the pull broke off.
+            RateLimited, TokenRejected, TransportError: the pull broke off; with how far it came.
             PullStopped: somebody pressed stop.
         """
-        gathered = self._harvest(tables)
-        refusals: list[APIError] = []
-        read = self._side_by_side if self._along else self._in_turn
         try:
-            for shop, result in read(tables, shops):
-                if isinstance(result, Harvest):
-                    gathered.merge(result)
-                else:
-                    explain(result, self.question.listing, shop)
-                    refusals.append(result)
-                    if shop:
-                        self.refused[shop.id] = f"{shop}: {result}"
+            return self.gather(tables, shops)
         except (RateLimited, TokenRejected, TransportError) as error:
             error.next_step = f"{error.next_step} {self._how_far()}".strip()
             raise
         except KeyboardInterrupt:
             raise PullStopped(f"Stopped. {self._how_far()}") from None
+
+    def gather(self, tables: Sequence[Table], shops: Sequence[Shop | None]) -> Harvest:
+        """Do the same for a caller who tells himself how far it came."""
+        gathered = self._harvest(tables)
+        refusals: list[APIError] = []
+        read = self._side_by_side if self._along else self._in_turn
+        for shop, result in read(tables, shops):
+            if isinstance(result, Harvest):
+                gathered.merge(result)
+            else:
+                explain(result, self.question.listing, shop)
+                refusals.append(result)
+                if shop:
+                    self.refused[shop.id] = f"{shop}: {result}"
         if refusals and len(refusals) == len(shops):
             raise refusals[0]
         return gathered

@@ -12,6 +12,7 @@ from tts_notebook.data.tables import Listing
 OVERLAP = 600
 _SETTLES = 30  # days, where a list does not say
 _DAY = 86_400
+_WEEK, _WEEKS = 7 * _DAY, 52
 
 # "changes": a record replaces its earlier version; "period": what lies in the period is
 # replaced as a whole; "all": everything is.
@@ -62,3 +63,10 @@ def next_run(listing: Listing, *, since: int | None, watermark: int | None, now:
     days = next((each.settles for each in listing.chain if each.settles is not None), _SETTLES)
     again = watermark - days * _DAY
     return NextRun("changes", first, again if since is None else max(again, since), now)
+
+
+def weeks(since: int | None, until: int) -> list[tuple[int | None, int]]:
+    """Cut a period into pieces that can be kept one by one; what is older than a year is one of them."""
+    year = until - _WEEKS * _WEEK
+    ends = [*range(year if since is None else max(since + _WEEK, year), until, _WEEK), until]
+    return list(zip([since, *ends], ends, strict=False))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tts_notebook.api.shops import Shop
+from tts_notebook.data.answer import misfits_told
 from tts_notebook.data.calls import Calls, Session
 from tts_notebook.data.catalogue import find_table
 from tts_notebook.data.choice import choose_rate, choose_shops
@@ -59,6 +60,7 @@ class Synced:
         throttled: How many of them were one too many.
         partial: What each shop that refused said, by its id: its data is as it was.
         resumed: An earlier sync that had not ended was continued.
+        notes: What else there is to say, such as values of a kind that nobody has documented.
     """
 
     directories: Mapping[str, Path]
@@ -67,6 +69,7 @@ class Synced:
     throttled: int
     partial: Mapping[str, str]
     resumed: bool
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         read = ", ".join(f"{count:,} {name}" for name, count in self.rows.items())
@@ -77,7 +80,9 @@ class Synced:
         parts += [f"missing {reason}" for reason in list(self.partial.values())[:_MOST_NAMED]]
         more = len(self.partial) - _MOST_NAMED
         parts += [f"missing {more:,} more shops, see .partial"] if more > 0 else []
-        return "; ".join(parts) + "."
+        told = list(self.notes[:_MOST_NAMED])
+        told += [f"There are {len(self.notes):,} notes, see .notes."] if len(self.notes) > _MOST_NAMED else []
+        return " ".join(["; ".join(parts).rstrip(".") + ".", *told])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,8 @@ def _sync_here(
         calls.close()
         syncing.progress.close()
     places = {name: store.directory for name, store in stores.items()}
-    return Synced(places, syncing.rows, calls.count, calls.throttles, syncing.refused, syncing.resumed)
+    notes = [*syncing.notes, *misfits_told(syncing.misfits)]
+    return Synced(places, syncing.rows, calls.count, calls.throttles, syncing.refused, syncing.resumed, tuple(notes))
 
 
 def _tables(wanted: Any) -> list[Table]:
@@ -295,4 +301,5 @@ def _summed(places: Mapping[str, Path], results: Mapping[Shop, Synced | TTSError
         sum(each.throttled for each in done),
         partial,
         any(each.resumed for each in done),
+        tuple(dict.fromkeys(note for each in done for note in each.notes)),
     )

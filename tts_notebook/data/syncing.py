@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls
@@ -13,11 +15,15 @@ from tts_notebook.data.period import Period
 from tts_notebook.data.progress import Progress
 from tts_notebook.data.pull import Pull, explain
 from tts_notebook.data.reading import Piece, Reading, Stretch, stretch
-from tts_notebook.data.runs import NextRun, next_run
+from tts_notebook.data.runs import NextRun, next_run, weeks
+from tts_notebook.data.shelf import Unfinished
 from tts_notebook.data.store import Store
 from tts_notebook.data.tables import Listing, Table
 from tts_notebook.data.windows import Interval, without
 from tts_notebook.errors import APIError, PullStopped, RateLimited, TokenRejected, TransportError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _GOES_ON = "What was read is kept: run the same line again and it goes on from there."
 
@@ -31,7 +37,9 @@ class Syncing:
         since: Where the data is to start, in seconds; None for everything there is.
         rows: How many rows have come, by table.
         refused: What each shop that refused said, by its id.
+        notes: What there is to say about the answers.
         resumed: Whether a run went on that had not ended.
+        misfits: For each field, how many of its values were not of the kind that was declared.
     """
 
     calls: Calls
@@ -42,7 +50,10 @@ class Syncing:
     now: int
     rows: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     resumed: bool = False
+    misfits: Counter[str] = field(default_factory=Counter)
+    _behind: list[Shop | None] = field(default_factory=list)
 
     @property
     def listing(self) -> Listing:
@@ -60,11 +71,9 @@ class Syncing:
         self.rows = dict.fromkeys((table.name for table in self.tables), 0)
         refusals: dict[Shop | None, APIError] = {}
         try:
-            if self.along:
-                self._side_by_side(shops, refusals)
-            else:
-                for shop in shops:
-                    self._whole(shop, refusals)
+            left = list(shops)
+            while left:  # ends: a run that begins now goes to the end
+                left = self._runs(left, refusals)
         except (RateLimited, TokenRejected, TransportError) as error:
             error.next_step = f"{error.next_step} {_GOES_ON}".strip()
             raise
@@ -80,6 +89,16 @@ class Syncing:
 
     # -- runs ------------------------------------------------------------------------------
 
+    def _runs(self, shops: Sequence[Shop | None], refusals: dict[Shop | None, APIError]) -> list[Shop | None]:
+        """End a run of each shop; return those whose run was an earlier one, so that there may be more since."""
+        self._behind = []
+        if self.along:
+            self._side_by_side(shops, refusals)
+        else:
+            for shop in shops:
+                self._in_turn(shop, refusals)
+        return self._behind
+
     def _begin(self, shop: Shop | None) -> tuple[NextRun, list[Interval]]:
         """Start a shop's run, or go on with the one that has not ended; return what of it is there already."""
         standings = [store.state(_id(shop)) for store in self.stores.values()]
@@ -87,9 +106,8 @@ class Syncing:
         watermark = None if None in watermarks else min(filter(None, watermarks), default=None)
         run = next_run(self.listing, since=self.since, watermark=watermark, now=self.now)
         unfinished = [each.unfinished for each in standings if each.unfinished]
-        bounds = {(each.since, each.until, each.kind) for each in unfinished}
-        if len(unfinished) == len(standings) and len(bounds) == 1 and self.along and run.kind == unfinished[0].kind:
-            since, until, _ = bounds.pop()
+        if len(unfinished) == len(standings) and self._goes_on(run, unfinished):
+            since, until = unfinished[0].since, unfinished[0].until
             self.resumed = True
             missing = [gap for each in unfinished for gap in each.missing]
             run = replace(run, until=until, since=since if self._along_is(run.by) else run.since)
@@ -97,6 +115,14 @@ class Syncing:
         for store in self.stores.values():
             store.begin(_id(shop), since=self._bound(run), until=run.until, kind=run.kind)
         return run, []
+
+    def _goes_on(self, run: NextRun, unfinished: Sequence[Unfinished]) -> bool:
+        """Tell whether runs that have not ended are worth to be ended: not if more is wanted now."""
+        bounds = {(each.since, each.until, each.kind) for each in unfinished}
+        since, _, kind = bounds.pop()
+        begins = self._bound(run)
+        covered = since is None or (begins is not None and begins >= since)
+        return not bounds and covered and kind == run.kind == "changes" and any(each.proven for each in unfinished)
 
     def _along_is(self, by: str) -> bool:
         return not self.along or self.along == by
@@ -108,6 +134,8 @@ class Syncing:
     def _end(self, shop: Shop | None, run: NextRun) -> None:
         for store in self.stores.values():
             store.commit(_id(shop), watermark=run.until)
+        if run.until < self.now:
+            self._behind.append(shop)
 
     def _refuse(self, shop: Shop | None, error: APIError, refusals: dict[Shop | None, APIError]) -> None:
         explain(error, self.listing, shop)
@@ -142,8 +170,8 @@ class Syncing:
                 for store in self.stores.values():
                     store.begin(_id(piece.shop), since=self._bound(run), until=run.until, kind=run.kind)
             elif piece.failure is None:
-                if not ascending:
-                    self._stage_nothing(piece.shop, run)
+                if not ascending:  # only now is any part of the period complete
+                    self._stage(piece.shop, {}, (self._bound(run), run.until))
                 self._end(piece.shop, run)
             elif isinstance(piece.failure, APIError) and not isinstance(piece.failure, RateLimited | TokenRejected):
                 self._refuse(piece.shop, piece.failure, refusals)
@@ -161,37 +189,58 @@ class Syncing:
             yield shop, stretch(self.listing, run.by, run.since, run.until, done=there, ascending=ascending)
 
     def _keep(self, reading: Reading, piece: Piece, *, proven: bool) -> None:
-        batch = reading.columns(piece)
+        batch = reading.columns(piece).latest()  # or a record would have the rows of two
         intervals = [interval for each in piece.pages for interval in each.proven] if proven else []
-        for name, store in self.stores.items():
-            store.stage(_id(piece.shop), batch.tables[name], intervals)
-            self.rows[name] += batch.tables[name].num_rows
+        self.misfits += batch.misfits
+        self._stage(piece.shop, batch.tables, *intervals)
         self.progress.advance(len(batch.ids))
 
-    def _stage_nothing(self, shop: Shop | None, run: NextRun) -> None:
-        """Say that the whole period is complete now."""
-        for store in self.stores.values():
-            store.stage(_id(shop), store.schema.empty_table(), [(self._bound(run), run.until)])
-
-    # -- lists that are read as a whole ----------------------------------------------------
-
-    def _whole(self, shop: Shop | None, refusals: dict[Shop | None, APIError]) -> None:
-        run, _ = self._begin(shop)
-        since = datetime.fromtimestamp(run.since, UTC) if run.since is not None else None
-        period = Period(since, datetime.fromtimestamp(run.until, UTC))
-        now = datetime.fromtimestamp(self.now, UTC)
-        pull = Pull(self.calls, Question(self.listing, period, lambda _: period, now, by=run.by), self.progress)
-        try:
-            made = pull.run(self.tables, [shop]).finish()
-        except (RateLimited, TokenRejected):
-            raise
-        except APIError as error:
-            self._refuse(shop, error, refusals)
-            return
+    def _stage(self, shop: Shop | None, made: Mapping[str, pa.Table], *proven: Interval) -> int:
+        """Keep rows, and say what is complete with them."""
         for name, store in self.stores.items():
-            store.stage(_id(shop), made[name], [(self._bound(run), run.until)])
-            self.rows[name] += made[name].num_rows
+            rows = made.get(name, store.schema.empty_table())
+            store.stage(_id(shop), rows, proven)
+            self.rows[name] += rows.num_rows
+        return sum(rows.num_rows for rows in made.values())
+
+    # -- lists that are read one page after the other ---------------------------------------
+
+    def _in_turn(self, shop: Shop | None, refusals: dict[Shop | None, APIError]) -> None:
+        """Read a shop, what takes a call for each record in pieces that are kept one by one."""
+        run, done = self._begin(shop)
+        walk = self.listing.root.walks.get(run.by)
+        in_pieces = self.listing.parent and run.kind == "changes" and walk and not walk.open_end
+        left = [piece for gap in without(run.since, run.until, done) for piece in (weeks(*gap) if in_pieces else [gap])]
+        untold: list[tuple[Interval, APIError]] = []
+        rows = 0
+        for piece in left:
+            try:
+                rows += self._piece(shop, run, piece)
+            except (RateLimited, TokenRejected):
+                raise
+            except APIError as error:
+                if error.path == self.listing.root.path or not in_pieces:
+                    self._refuse(shop, error, refusals)
+                    return
+                untold.append((piece, error))
+        if untold and not rows and len(untold) == len(left):
+            self._refuse(shop, untold[0][1], refusals)
+            return
+        for piece, refusal in untold:  # as when a few records of many have nothing to tell
+            self._stage(shop, {}, piece)
+            self.notes.append(f"{refusal.path} told nothing about any record of a week: {refusal}")
         self._end(shop, run)
+
+    def _piece(self, shop: Shop | None, run: NextRun, piece: Interval) -> int:
+        since, until = piece
+        start = datetime.fromtimestamp(since, UTC) if since is not None else None
+        period = Period(start, datetime.fromtimestamp(until, UTC))
+        now = datetime.fromtimestamp(self.now, UTC)
+        question = Question(self.listing, period, lambda _: period, now, by=run.by, fixed_days=True)
+        pull = Pull(self.calls, question, self.progress, self.notes)
+        harvest = pull.gather(self.tables, [shop])
+        self.misfits += harvest.misfits
+        return self._stage(shop, harvest.finish(), piece)
 
 
 def _id(shop: Shop | None) -> str | None:
