@@ -77,6 +77,9 @@ class View:
         return Decimal(minor).scaleb(-DECIMALS[self.shop.market.currency])
 
 
+Told = Callable[[View], Iterator[Row]]
+
+
 def at(second: int) -> datetime | None:
     return datetime.fromtimestamp(second, UTC) if second else None
 
@@ -324,7 +327,7 @@ def of_standing(see: View) -> Iterator[Row]:
 
 
 # table -> the columns that the rows are about, and the rows
-ROWS: dict[str, tuple[str, Callable[[View], Iterator[Row]]]] = {
+ROWS: dict[str, tuple[str, Told]] = {
     "orders": (
         "order_id shop_id status created_at updated_at paid_at rts_at delivered_at cancelled_at total_amount "
         "item_count",
@@ -426,7 +429,7 @@ def by_live(see: View) -> Iterator[Row]:
 
 
 # table -> the columns that tell its rows apart, those that add up, and what every sale adds to them
-SUMS: dict[str, tuple[str, str, Callable[[View], Iterator[Row]]]] = {
+SUMS: dict[str, tuple[str, str, Told]] = {
     "performance": ("shop_id date", "gmv orders_count items_sold", of_days),
     "product_performance": ("shop_id product_id", "gmv orders items_sold", by_product),
     "sku_performance": ("shop_id sku_id", "gmv sku_orders units_sold", by_sku),
