@@ -326,7 +326,7 @@ def test_a_long_pull_crosses_several_expiries_without_a_failed_call(start_sandbo
         login = tts_notebook.login(timeout=20)
         requests.post(login.url, data={"decision": "authorize"}, timeout=10)
 
-        orders = login.wait().orders(since="all", progress=False)
+        orders = login.wait().orders(since="all", progress=False, max_rate=3)
 
     counted = stats(sandbox)
     assert len(orders) == orders["order_id"].nunique() == 1500
