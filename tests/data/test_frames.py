@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.shops import GB, order
-from tts_notebook.data.frames import schema, tabulate
+from tts_notebook.data.frames import extra_texts, schema, tabulate
 from tts_notebook.data.harvest import Found, Harvest
 from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
 from tts_notebook.data.output import to_floats, to_output
@@ -298,3 +298,12 @@ def test_columns_without_a_value_can_be_written_to_one_by_one():
     assert made["text"].fillna("").to_list() == ["mine", ""]
     assert made["area"].isna().all()
     assert made["extra"].isna().all()
+
+
+def test_what_rows_keep_is_told_apart_where_python_takes_it_for_equal():
+    rests = [{"a": value} for value in (1, True, 1.0, "1", 0.0, -0.0, False, [1], [True], None)]
+    rests += [{"b": 1, "a": 2}, {"a": 2, "b": 1}, {}]
+
+    assert extra_texts(rests) == extra_texts(rests[:1]) + [text for each in rests[1:] for text in extra_texts([each])]
+    assert extra_texts(rests[:4]) == ['{"a": 1}', '{"a": true}', '{"a": 1.0}', '{"a": "1"}']
+    assert extra_texts(rests[-3:]) == ['{"a": 2, "b": 1}'] * 2 + [None]

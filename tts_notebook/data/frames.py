@@ -7,6 +7,7 @@ value; `extra` is null where there is nothing to keep.
 
 from __future__ import annotations
 
+import marshal
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,10 +68,20 @@ def tabulate(
     return pa.table([reading.arrays[name] for name in order.names], schema=order), reading.misfits
 
 
-def extra_texts(rests: Iterable[Mapping[str, Any]]) -> list[str | None]:
+def extra_texts(rests: Iterable[dict[str, Any]]) -> list[str | None]:
     """Return what rows keep, as JSON; None for a row that keeps nothing."""
-    # in the order of the paths: so it does not depend on how a record was read
-    return [json_text(dict(sorted(rest.items())) if len(rest) > 1 else rest) if rest else None for rest in rests]
+    written: dict[bytes, str] = {}
+    return [_extra_text(rest, written) if rest else None for rest in rests]
+
+
+def _extra_text(rest: dict[str, Any], written: dict[bytes, str]) -> str:
+    # most rows keep the same: flags, and amounts of 0. marshal tells 1 from True and 1.0, in a sixth of the time
+    known = marshal.dumps(rest, 2)
+    text = written.get(known)
+    if text is None:
+        # in the order of the paths: so it does not depend on how a record was read
+        text = written[known] = json_text(dict(sorted(rest.items())) if len(rest) > 1 else rest)
+    return text
 
 
 @dataclass(slots=True)
