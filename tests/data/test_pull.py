@@ -366,6 +366,8 @@ def test_what_is_kept_with_a_table_is_plain_and_holds_no_secret():
         "shops": [{"id": GB.id, "name": GB.name, "region": "GB"}],
         "pulled_at": "2026-11-03T14:02:10+00:00",
         "calls": 1,
+        "throttled": 0,
+        "tolerant_pages": 0,
         "partial": {},
         "misfits": {},
         "notes": [],

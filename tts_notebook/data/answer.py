@@ -154,6 +154,8 @@ def _attrs(pull: Pull, harvest: Harvest, shops: Sequence[Shop], now: datetime) -
         "shops": [{"id": shop.id, "name": shop.name, "region": shop.region} for shop in shops],
         "pulled_at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "calls": pull.calls.count,
+        "throttled": pull.calls.throttles,
+        "tolerant_pages": harvest.tolerant,
         "partial": dict(pull.refused),
         "misfits": dict(harvest.misfits),
         "notes": list(pull.notes),

@@ -34,6 +34,7 @@ class Harvest:
 
     def __init__(self, tables: Sequence[Table], *, detail: bool = False, raw: bool = False) -> None:
         self.misfits: Counter[str] = Counter()
+        self.tolerant = 0  # pages that were read value by value
         self._tables, self._detail, self._raw = tables, detail, raw
         self._key = tables[0].listing.key
         self._chunks: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
@@ -65,6 +66,7 @@ class Harvest:
         for table in self._tables:
             self._put(table, batch.tables[table.name], batch.owners[table.name])
         self.misfits += batch.misfits
+        self.tolerant += batch.tolerant
         self._tell(shop, pa.repeat("", len(batch.ids)), batch.ids, batch.updated)
 
     def _put(self, table: Table, made: pa.Table, owners: pa.Array) -> None:
@@ -106,6 +108,7 @@ class Harvest:
             self._told.append(told.set_column(told.num_columns - 1, "number", numbers))
         self._count += other._count
         self.misfits += other.misfits
+        self.tolerant += other.tolerant
 
     def finish(self) -> dict[str, pa.Table]:
         """Return every table, sorted, each record once. What was collected is given away: call it once."""

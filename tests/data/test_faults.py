@@ -1,0 +1,108 @@
+"""Pulls and syncs while TikTok Shop fails: the exact result, or an error that says what is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.live_shop import SEARCH, LiveShop, synced
+from tts_notebook import APIError, RateLimited
+
+ORDERS = 1200
+
+
+@pytest.fixture
+def start_shop(start_sandbox, monkeypatch):
+    monkeypatch.setattr("tts_notebook.api.retry._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("tts_notebook.api.retry._JITTER", 0.0)
+    started = []
+
+    def start(*options: str) -> LiveShop:
+        started.append(LiveShop(start_sandbox("--auto-approve", "--orders", str(ORDERS), *options)))
+        assert started[-1].tts.shops
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+PASSING = [
+    "drop:every=5",
+    "half-answer:every=5",
+    "500:every=4",
+    "503:every=4",
+    "not-json:every=5",
+    "data-null:every=5",
+    "36009003:every=6",
+    "429:times=2,after=4",
+    "429-retry-after:times=1,after=4",
+    "105002:times=1,after=4",
+    "bad-page-token:every=3",
+    "moving-totals",
+    "unknown-fields",
+]
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_trouble_that_passes_costs_a_few_requests_and_no_row(start_shop, tmp_path, fault):
+    shop = start_shop("--fault", f"{fault}{',' if ':' in fault else ':'}path={SEARCH}")
+
+    with shop.counted() as asked:
+        frame = shop.tts.orders(since="all")
+        shop.tts.sync("orders", into=tmp_path / "data")
+
+    assert len(frame) == ORDERS
+    assert frame["order_id"].is_unique
+    assert sorted(synced(tmp_path / "data")["order_id"].to_pylist()) == sorted(frame["order_id"])
+    assert asked[SEARCH] <= 120
+
+
+@pytest.mark.parametrize("paging", ["keyset", "offset"])
+def test_orders_that_change_and_come_meanwhile_make_no_gap(start_shop, paging):
+    shop = start_shop("--paging", paging, "--latency-ms", "30")
+
+    def change():
+        shop.control(touch_orders={"count": 20})
+        shop.control(add_orders={"count": 5})
+
+    with shop.restless(change, every=0.05, times=40):
+        frame = shop.tts.orders(since="all")
+
+    assert frame["order_id"].is_unique
+    assert len(frame) >= ORDERS
+
+
+def test_an_hourly_quota_is_asked_once_and_told(start_shop):
+    shop = start_shop()
+    shop.control(hourly_quota=1)
+    with pytest.raises(RateLimited):
+        shop.tts.orders(since="all")
+
+    with shop.counted() as asked, pytest.raises(RateLimited, match="run the cell again in an hour") as error:
+        shop.tts.orders(since="1d")
+
+    assert asked[SEARCH] == 1
+    assert error.value.code == 36009037
+
+
+def test_an_internal_error_that_stays_is_told_after_a_few_requests(start_shop):
+    shop = start_shop("--fault", f"36009003:path={SEARCH}")
+
+    with shop.counted() as asked, pytest.raises(APIError, match="36009003"):
+        shop.tts.orders(since="1d")
+
+    assert asked[SEARCH] <= 3
+
+
+def test_neither_a_synced_directory_nor_the_rate_files_hold_a_secret(start_shop, tmp_path):
+    shop = start_shop()
+    shop.tts.sync(["orders", "order_items"], into=tmp_path / "data")
+    token = shop.tts._keeper.current()
+    ciphers = [each.cipher for each in shop.tts.shops]
+
+    files = [path for root in ("data", "tts-home") for path in (tmp_path / root).rglob("*") if path.is_file()]
+    content = b"".join(path.read_bytes() for path in files)
+
+    assert any(path.suffix == ".slots" for path in files)
+    for secret in (token.access_token, token.refresh_token, shop.sandbox.app_secret, shop.sandbox.app_key, *ciphers):
+        assert secret.encode() not in content
