@@ -72,6 +72,15 @@ def test_orders_that_change_and_come_meanwhile_make_no_gap(start_shop, paging):
     assert len(frame) >= ORDERS
 
 
+def test_tokens_that_end_while_a_list_is_read_are_renewed_and_no_row_is_missing(start_shop):
+    shop = start_shop("--latency-ms", "30")
+
+    with shop.restless(lambda: shop.control(expire_access_tokens=True), every=0.2, times=3):
+        frame = shop.tts.orders(since="all")
+
+    assert (len(frame), frame["order_id"].is_unique) == (ORDERS, True)
+
+
 def test_an_hourly_quota_is_asked_once_and_told(start_shop):
     shop = start_shop()
     shop.control(hourly_quota=1)
