@@ -25,7 +25,10 @@ from tests.harness.places import clean_environment
 from tests.harness.sandboxes import Sandbox
 from tests.harness.secrets import Canaries
 from tts_notebook import InputError, SyncError, TTSError, open_dataset
+from tts_notebook.api import budget
 from tts_notebook.data import store
+from tts_notebook.data.reading import Reading
+from tts_notebook.data.walkers import LANES_AT_ONCE
 from tts_notebook.notebook.connections import connections
 
 SEARCH = "/order/202309/orders/search"
@@ -143,6 +146,23 @@ def test_the_same_period_is_asked_of_all_shops_and_a_tilde_means_the_same_direct
     assert {task.into for task in noting.given} == {str(tmp_path / "orders")}
     assert done.directories["orders"] == tmp_path / "orders"
     assert 0 < len(rows_in(tmp_path / "orders")) < ORDERS
+
+
+def test_a_sync_of_many_shops_has_the_files_open_of_those_only_that_it_reads(log_in, tmp_path, monkeypatch):
+    log_in(shops=40, orders=80)
+    monkeypatch.setattr(budget, "MAX_BUDGETS", 1)
+    most, columns = [0], Reading.columns
+
+    def counted(*arguments):
+        files = [each.path for each in psutil.Process().open_files()]
+        most.append(sum(path.endswith(".slots") for path in files))
+        return columns(*arguments)
+
+    monkeypatch.setattr(Reading, "columns", counted)
+    done = session().sync("orders", into=tmp_path / "orders", progress=False)
+
+    assert (done.rows["orders"], done.calls) == (80, 40)
+    assert max(most) <= LANES_AT_ONCE + 2
 
 
 # -- what is sent --------------------------------------------------------------------------------------

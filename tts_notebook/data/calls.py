@@ -53,22 +53,25 @@ class Calls:
     max_rate: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     _readers: dict[tuple[str, str], Reader] = field(default_factory=dict)
-    _caps: ExitStack = field(default_factory=ExitStack)
+    _caps: dict[tuple[str, str], ExitStack] = field(default_factory=dict)
+    _counted: tuple[int, int] = 0, 0  # of readers that were let go
 
     def close(self) -> None:
         """End what waits, and let others ask as fast as they may."""
         self.stop.set()
-        self._caps.close()
+        for cap in self._caps.values():
+            cap.close()
+        self._caps.clear()
 
     @property
     def count(self) -> int:
         """How many requests were sent."""
-        return sum(reader.calls for reader in self._readers.values())
+        return self._counted[0] + sum(reader.calls for reader in self._readers.values())
 
     @property
     def throttles(self) -> int:
         """How many requests were one too many."""
-        return sum(reader.throttled for reader in self._readers.values())
+        return self._counted[1] + sum(reader.throttled for reader in self._readers.values())
 
     @property
     def rate(self) -> float:
@@ -80,9 +83,19 @@ class Calls:
         key = path, shop.id if shop else ""
         if key not in self._readers:
             reader = self.session.reader(method, path, shop=shop, stop=self.stop)
-            self._caps.enter_context(reader.budget.capped(self.max_rate))
+            self._caps[key] = ExitStack()
+            self._caps[key].enter_context(reader.budget.capped(self.max_rate))
             self._readers[key] = reader
         return self._readers[key]
+
+    def release(self, path: str, shop: Shop | None) -> None:
+        """Let go of an endpoint of a shop that is asked no more: its budget keeps a file open."""
+        key = path, shop.id if shop else ""
+        reader = self._readers.pop(key, None)
+        if reader is not None:
+            self._caps.pop(key).close()
+            calls, throttles = self._counted
+            self._counted = calls + reader.calls, throttles + reader.throttled
 
     def pages(self, part: Part) -> Iterator[dict[str, Any]]:
         """Yield the data of each page of a part, one after the other."""

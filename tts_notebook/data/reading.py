@@ -100,18 +100,23 @@ class Reading:
 
         A shop's stretch is taken when its turn has come.
         """
-        begun: list[Windows] = []
+        running: set[Windows] = set()
+        ended = 0
 
         def tell() -> None:
-            expected = sum(each.expected for each in begun)
+            expected = ended + sum(each.expected for each in running)
             self.progress.show(expected, self.calls.rate, self.calls.throttles)
 
-        for lane, pages in Walkers(self._lanes(stretches, begun), stop=self.calls.stop, look=tell):
+        for lane, pages in Walkers(self._lanes(stretches, running), stop=self.calls.stop, look=tell):
+            if not pages:  # of thousands of shops only those count that are being read
+                running.remove(lane.windows)
+                ended += lane.windows.expected
+                self.calls.release(self.listing.path, lane.shop)
             yield Piece(lane.shop, pages, lane.failure, lane.windows)
 
-    def _lanes(self, stretches: Iterable[tuple[Shop | None, Stretch]], begun: list[Windows]) -> Iterator[Lane]:
+    def _lanes(self, stretches: Iterable[tuple[Shop | None, Stretch]], running: set[Windows]) -> Iterator[Lane]:
         for shop, mine in stretches:
-            begun.append(mine.windows)
+            running.add(mine.windows)
             yield self._lane(shop, mine)
 
     def columns(self, piece: Piece) -> Batch:
