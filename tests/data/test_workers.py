@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import requests
 import tts_notebook
 from tests.auth.tiktok_shop import control, stats
 from tests.data.test_orders_against_sandbox import logged_in
-from tests.harness.places import clean_environment
+from tests.harness.places import REPOSITORY, clean_environment
 from tests.harness.sandboxes import Sandbox
 from tests.harness.secrets import Canaries
 from tts_notebook import InputError, SyncError, TTSError, open_dataset
@@ -352,6 +353,29 @@ def test_after_a_killed_parent_an_orphan_keeps_its_shop_and_the_next_run_does_th
     assert all("a worker that one left behind" in reason for reason in partly.partial.values())
     assert (done.partial, done.resumed) == ({}, True)
     assert len(rows_in(orders)) == len(set(rows_in(orders))) == 9_000
+
+
+# -- the page ------------------------------------------------------------------------------------------
+
+
+def run_block(named: str, directory: Path) -> str:
+    """Run the block of docs/scale.md that has a name in it as a program, and return what it prints."""
+    blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs" / "scale.md").read_text(), re.DOTALL)
+    (block,) = [each for each in blocks if named in each]
+    program = directory / "block.py"
+    program.write_text(block)
+    environment = clean_environment() | {k: v for k, v in os.environ.items() if k.startswith("TTS_")}
+    done = subprocess.run(
+        [sys.executable, program], cwd=directory, env=environment, timeout=60, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_block_for_processes_of_the_page_about_many_shops_runs(log_in, tmp_path):
+    log_in()
+
+    assert run_block("ProcessPoolExecutor", tmp_path).startswith(f"Synced {ORDERS} orders")
 
 
 def until(is_so: Callable[[], object], seconds: float = 20) -> None:
