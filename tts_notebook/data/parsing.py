@@ -69,7 +69,7 @@ class Parser:
         for _ in range(len(self._values) + len(self._absent or ()) + 1):
             parsing = arrow_json.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="infer")
             try:
-                # not Arrow's allocator: it keeps much of what a parser gives back, 30 MB in a sync
+                # not Arrow's allocator: it keeps much of what a parser gives back
                 pool = pa.system_memory_pool()
                 table = arrow_json.read_json(pa.BufferReader(text), reading, parsing, memory_pool=pool)
                 table.validate(full=True)  # pyarrow takes bytes that are no text

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls
@@ -25,12 +24,11 @@ from tts_notebook.errors import APIError, PullStopped, RateLimited, TokenRejecte
 
 @dataclass(slots=True)
 class Pull:
-    """A pull that runs: how it was paced, and what there is to say about it.
+    """A pull that runs, and what there is to say about it.
 
     Attributes:
         refused: What each shop that refused said, by its id.
         read: How many records have come.
-        latest: The latest of their times, in seconds; 0 if none has come.
     """
 
     calls: Calls
@@ -39,7 +37,6 @@ class Pull:
     notes: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     read: int = 0
-    latest: int = 0
 
     def run(self, tables: Sequence[Table], shops: Sequence[Shop | None]) -> Harvest:
         """Read all shops and return their rows.
@@ -88,7 +85,6 @@ class Pull:
             try:
                 for batch in cursor.batches(self.question.listing, shop):
                     self.read += len(batch)
-                    self.latest = max([self.latest, *(seconds_in(each.record, "create_time") for each in batch)])
                     harvest.add(shop, self._finished(batch, shop))
             except (RateLimited, TokenRejected):
                 raise
@@ -155,17 +151,14 @@ class Pull:
 
     def _note(self, rows: int, piece: Piece) -> None:
         self.read += rows
-        self.latest = max([self.latest, *(each.page.last or 0 for each in piece.pages)])
         self.progress.advance(rows)
 
     def _how_far(self) -> str:
         if not self.read:
             return "No row had been read."
-        latest = datetime.fromtimestamp(self.latest, UTC)
-        created = f", created up to {latest:%Y-%m-%dT%H:%M:%SZ}" if self.latest else ""
         return (
-            f"{self.read:,} rows had been read{created}; they are not kept. "
-            "If it happens again, pull shorter periods one after the other, with since= and until=."
+            f"{self.read:,} rows had been read; they are not kept. "
+            "tts.sync(TABLE, into=DIR) keeps what it has read, and goes on from there."
         )
 
 
