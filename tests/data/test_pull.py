@@ -258,7 +258,7 @@ def test_a_pull_that_breaks_off_is_an_error_that_says_how_far_it_came(error):
     session = FakeSession({GB.id: some(9)}, refuse=lambda path, shop: error if len(session.asked) > 1 else None)
     session.page_size = 5
 
-    with pytest.raises(type(error), match="5 rows had been read; they are not kept. tts.sync"):
+    with pytest.raises(type(error), match="5 rows had been read; they are not kept"):
         orders(session)
 
 

@@ -124,11 +124,11 @@ class Pull:
         if reading.whole:
             found = [each for arrived in piece.pages for each in arrived.page.within(arrived.since, arrived.until)]
             harvest.add(piece.shop, self._finished(found, piece.shop))
-            self._note(len(found), piece)
+            self._note(len(found))
         else:
             batch = reading.columns(piece)
             harvest.add_batch(piece.shop, self._closed(batch))
-            self._note(len(batch.ids), piece)
+            self._note(len(batch.ids))
 
     def _closed(self, batch: Batch) -> Batch:
         """Leave out what changed after the period, where its end must stay open for the walk."""
@@ -149,7 +149,7 @@ class Pull:
 
     # -- telling ---------------------------------------------------------------------------
 
-    def _note(self, rows: int, piece: Piece) -> None:
+    def _note(self, rows: int) -> None:
         self.read += rows
         self.progress.advance(rows)
 
