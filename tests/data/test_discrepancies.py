@@ -22,7 +22,7 @@ def test_every_planted_discrepancy_is_found_and_no_other(start_sandbox, seller):
     with logged_in(sandbox, UnpacedShopSession) as tts, warnings.catch_warnings():
         warnings.simplefilter("ignore", TTSWarning)  # shops without payments, which another test is about
         shops = {shop.id for shop in tts.shops}
-        differences = tts.reconcile(since="85d").differences
+        differences = tts.reconcile(since="120d").differences
     planted = [each for each in told if each["shop_id"] in shops]
     wrong = differences[differences["reason"].isin(["missing", "mismatch"])]
 
