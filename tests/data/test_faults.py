@@ -31,9 +31,10 @@ PASSING = [
     "half-answer:every=5",
     "500:every=4",
     "503:every=4",
-    "not-json:every=5",
-    "data-null:every=5",
-    "36009003:every=6",
+    # twice and no more: such answers are tried three times, and one question might meet all of them
+    "not-json:times=2,after=4",
+    "data-null:times=2,after=4",
+    "36009003:times=2,after=4",
     "429:times=2,after=4",
     "429-retry-after:times=1,after=4",
     "105002:times=1,after=4",
