@@ -29,13 +29,13 @@ from itertools import pairwise
 from pathlib import Path
 from tts_notebook.api.budget import Budget
 budget, stop = Budget(Path(sys.argv[1])), threading.Event()
-budget.limit_to(float(sys.argv[2]))
-print("ready", flush=True)
-sys.stdin.readline()
-end = time.monotonic() + float(sys.argv[3])
-while (sent_at := budget.take(stop)) is not None and sent_at < end:
-    print(sent_at, flush=True)
-    budget.clean(sent_at)
+with budget.capped(float(sys.argv[2])):
+    print("ready", flush=True)
+    sys.stdin.readline()
+    end = time.monotonic() + float(sys.argv[3])
+    while (sent_at := budget.take(stop)) is not None and sent_at < end:
+        print(sent_at, flush=True)
+        budget.clean(sent_at)
 """
 
 HOLDER = """

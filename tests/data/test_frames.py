@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.data.shops import GB, order
 from tts_notebook.data.frames import extra_texts, schema, tabulate
-from tts_notebook.data.harvest import Found, Harvest
+from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
 from tts_notebook.data.output import to_floats, to_output
+from tts_notebook.data.rows import Found
 from tts_notebook.data.tables import Column
 from tts_notebook.data.values import _FAST, _one_by_one, convert
 

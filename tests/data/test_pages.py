@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.data.listings import FAST, Maker, body_of, one_by_one
 from tests.data.shops import GB, order
-from tts_notebook.data.harvest import Found, Harvest
+from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.orders import ORDER_ITEMS, ORDER_SEARCH, ORDERS
 from tts_notebook.data.pages import NO_ANSWER, PageReader
-from tts_notebook.data.rows import seconds_in
+from tts_notebook.data.rows import Found, seconds_in
 from tts_notebook.errors import TransportError
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)

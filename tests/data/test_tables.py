@@ -21,10 +21,11 @@ from tests.data.test_frames import json_values, patient
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.answer import Asked, TTSWarning, answer
 from tts_notebook.data.frames import schema
-from tts_notebook.data.harvest import Found, Harvest
+from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.output import to_output
 from tts_notebook.data.period import Period
 from tts_notebook.data.plan import Span, cut_days
+from tts_notebook.data.rows import Found
 from tts_notebook.data.shop import ShopSession
 from tts_notebook.data.tables import Walk
 from tts_notebook.errors import APIError, InputError, TransportError

@@ -40,7 +40,6 @@ class Budget:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._control = RateControl()
-        self._ceiling: float | None = None
         self._caps: list[float] = []
         self._last_taken = math.inf
         self._limit: tuple[float, float] = 0.0, -math.inf  # the newest we know of, and when it was found
@@ -65,12 +64,6 @@ class Budget:
     def throttles(self) -> int:
         """How many answers said "too many requests", as long as this process lives."""
         return self._control.throttles
-
-    def limit_to(self, max_rate: float | None) -> None:
-        """Set the ceiling that always holds; None takes it away."""
-        with self._lock:
-            self._ceiling = max_rate
-            self._apply_caps()
 
     @contextmanager
     def capped(self, max_rate: float | None) -> Iterator[Budget]:
@@ -222,22 +215,20 @@ class Budget:
             self._limit = limit, now
 
     def _apply_caps(self) -> None:
-        ceiling = [] if self._ceiling is None else [self._ceiling]
-        self._control.max_rate = min(ceiling + self._caps, default=None)
+        self._control.max_rate = min(self._caps, default=None)
 
 
 _budgets: OrderedDict[tuple[str, str, str, str], Budget] = OrderedDict()
 _finding = threading.Lock()
 
 
-def budget_for(app: App, shop_id: str, path: str, *, max_rate: float | None = None) -> Budget:
+def budget_for(app: App, shop_id: str, path: str) -> Budget:
     """Return the budget of an app, shop and endpoint, the same one to everybody in this process.
 
     Args:
         app: The app that asks.
         shop_id: The shop that it asks about.
         path: The endpoint's path.
-        max_rate: A ceiling that holds from now on; None leaves it as it is.
     """
     key = app.app_key, app.api_base_url, shop_id, path
     with _finding:
@@ -245,8 +236,6 @@ def budget_for(app: App, shop_id: str, path: str, *, max_rate: float | None = No
         _budgets[key] = budget
         while len(_budgets) > MAX_BUDGETS:
             _budgets.popitem(last=False)
-    if max_rate is not None:
-        budget.limit_to(max_rate)
     return budget
 
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from tts_notebook.data.pages import Batch
 
-# pull.py and the tests know these by this module
-__all__ = ["Found", "Harvest", "Record", "seconds_in"]
-
 # so many pieces of less than so many rows become one
 _TOGETHER, _LARGE = 16, 20_000
 _KEY = ("shop", "scope", "name")
