@@ -18,7 +18,7 @@ import pytest
 import requests
 
 import tts_notebook
-from tests.auth.tiktok_shop import control, stats
+from tests.auth.tiktok_shop import control, log_in_default_profile, stats
 from tests.harness.places import clean_environment
 from tests.harness.sandboxes import Sandbox
 from tts_notebook.auth.settings import store_for
@@ -117,11 +117,7 @@ def log_in(start_sandbox, free_port, monkeypatch) -> Iterator[Callable[..., Sand
 
     def log_in(*options: str) -> Sandbox:
         sandbox = start_sandbox("--orders", "10", "--redirect-uri", f"http://localhost:{free_port}/", *options)
-        for name, value in sandbox.environment(free_port).items():
-            monkeypatch.setenv(name, value)
-        login = tts_notebook.login(timeout=20)
-        requests.post(login.url, data={"decision": "authorize"}, timeout=10)
-        login.wait()
+        log_in_default_profile(sandbox, free_port, monkeypatch)
         return sandbox
 
     yield log_in

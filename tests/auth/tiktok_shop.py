@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import requests
 
+import tts_notebook
 from tests.harness.sandboxes import Sandbox
 from tts_notebook.app import App
 
@@ -31,6 +33,15 @@ def fetch_redirect(app: App, state: str = "s3", decision: str = "authorize") -> 
     answer = requests.post(app.authorization_url(state), data={"decision": decision}, allow_redirects=False, timeout=10)
     query = parse_qs(urlsplit(answer.headers["Location"]).query, keep_blank_values=True)
     return {name: values[0] for name, values in query.items()}
+
+
+def log_in_default_profile(sandbox: Sandbox, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Log the default profile in to a sandbox that sends its redirects to this port, and leave its settings set."""
+    for name, value in sandbox.environment(port).items():
+        monkeypatch.setenv(name, value)
+    login = tts_notebook.login(timeout=20)
+    requests.post(login.url, data={"decision": "authorize"}, timeout=10)
+    login.wait()
 
 
 def control(sandbox: Sandbox, **wishes: Any) -> dict[str, Any]:

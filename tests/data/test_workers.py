@@ -20,7 +20,7 @@ import pytest
 import requests
 
 import tts_notebook
-from tests.auth.tiktok_shop import control, stats
+from tests.auth.tiktok_shop import control, log_in_default_profile, stats
 from tests.data.test_orders_against_sandbox import logged_in
 from tests.harness.places import REPOSITORY, clean_environment
 from tests.harness.sandboxes import Sandbox
@@ -44,11 +44,7 @@ def log_in(start_sandbox, free_port, monkeypatch) -> Iterator[Callable[..., Sand
         agency = ["--seller", "agency", "--shops", str(shops), "--orders", str(orders)]
         redirect = ["--redirect-uri", f"http://localhost:{free_port}/"]
         sandbox = start_sandbox(*agency, *redirect, *options)
-        for name, value in sandbox.environment(free_port).items():
-            monkeypatch.setenv(name, value)
-        login = tts_notebook.login(timeout=20)
-        requests.post(login.url, data={"decision": "authorize"}, timeout=10)
-        login.wait()
+        log_in_default_profile(sandbox, free_port, monkeypatch)
         return sandbox
 
     yield log_in
