@@ -104,6 +104,7 @@ def quickstart(port: int, *, open_browser: bool) -> int:
     if port and not is_free(port):
         return stop(f"Port {port} is in use by another program: close it, or choose another port with --port.")
     install("quickstart")
+    hide_announcements()
     notebook = working_copy()
     port, token = port or any_free_port(), secrets.token_hex(24)
     command = [str(PYTHON), "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"]
@@ -141,6 +142,13 @@ def quickstart(port: int, *, open_browser: bool) -> int:
     finally:
         server.terminate()
         server.wait()
+
+
+def hide_announcements() -> None:
+    """Keep JupyterLab's question about news off the first screen; .venv is ours, so nobody's settings change."""
+    config = VENV / "etc/jupyter/labconfig/page_config.json"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(json.dumps({"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}))
 
 
 def working_copy() -> Path:
