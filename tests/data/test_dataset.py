@@ -27,7 +27,7 @@ from tts_notebook.data import merge
 from tts_notebook.data.catalogue import TABLES
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.frames import schema
-from tts_notebook.data.manifest import gaps
+from tts_notebook.data.manifest import contents_of, gaps
 from tts_notebook.data.store import Store
 from tts_notebook.data.tables import Column, Table
 from tts_notebook.data.versions import record_columns
@@ -136,13 +136,67 @@ def test_rows_without_a_key_are_replaced_together_with_their_record(tmp_path):
     assert seen(tmp_path) == [("1", "lost"), ("1", "packed"), ("1", "packed"), ("2", "packed")]
 
 
-def test_a_run_of_a_period_replaces_what_lay_in_it(tmp_path):
-    with Store.open(tmp_path, EVENTS) as store:
-        synced(store, rows(*((str(day), JANUARY + day * DAY, 1, "x") for day in range(-40, 40))))
-        synced(store, rows(("new", JANUARY, 1, "y")), kind="period", since=JANUARY - 35 * DAY, until=JANUARY + 30 * DAY)
+def without_rows(*found: tuple[str, int | None]) -> pa.Table:
+    """Records that came without any row, and when they were changed."""
+    return rows(*((name, None, changed, "") for name, changed in found)).select(["order_id", "updated_at"])
 
-    left = [str(day) for day in range(-40, 40) if not -35 <= day < 30]
-    assert [name for name, _ in seen(tmp_path)] == sorted([*left, "new"])
+
+@pytest.mark.parametrize("month", [JANUARY, JANUARY - 40 * DAY, None])
+def test_what_a_record_had_goes_when_it_comes_without_any_row_wherever_it_lay(tmp_path, month):
+    with Store.open(tmp_path, EVENTS) as store:
+        synced(store, rows(("1", month, 5, "a"), ("1", month, 5, "b"), ("2", JANUARY, 5, "c"), ("3", month, 9, "d")))
+        store.begin(SHOP, since=None, until=9)
+        gone = without_rows(("1", 6), ("3", 8), ("4", 1))
+        store.stage(SHOP, rows(("5", JANUARY, 5, "e")), [(None, 9)], gone)
+    with Store.open(tmp_path, EVENTS) as store:  # as after a crash
+        store.commit(SHOP, watermark=9)
+
+    assert seen(tmp_path) == globbed(tmp_path) == [("2", "c"), ("3", "d"), ("5", "e")]
+
+
+def test_within_a_run_the_newest_version_counts_with_rows_or_without(tmp_path):
+    with Store.open(tmp_path, EVENTS) as store:
+        store.begin(SHOP, since=None, until=9)
+        store.stage(SHOP, rows(("1", JANUARY, 5, "a"), ("2", JANUARY, 5, "b")), [])
+        store.stage(SHOP, rows(("3", JANUARY, 5, "c")), [], without_rows(("1", 5), ("2", 4), ("4", 7)))
+        store.stage(SHOP, rows(("4", JANUARY, 7, "d")), [(None, 9)])
+        store.commit(SHOP, watermark=9)
+
+    assert seen(tmp_path) == [("2", "b"), ("3", "c"), ("4", "d")]
+
+
+def test_records_without_rows_leave_files_alone_that_do_not_hold_them(tmp_path):
+    with Store.open(tmp_path, EVENTS) as store:
+        synced(store, rows(("1", JANUARY, 5, "a")), rows(("2", JANUARY - 40 * DAY, 5, "b")))
+        before = data_files(tmp_path)
+        store.begin(SHOP, since=None, until=9)
+        store.stage(SHOP, rows(), [(None, 9)], without_rows(("2", 6), ("3", 6)))
+        store.commit(SHOP, watermark=9)
+
+    assert [*data_files(tmp_path).items()] == [item for item in before.items() if "2026-01" in item[0]]
+
+
+@pytest.mark.parametrize("table", [THINGS, EVENTS])
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_record_whose_time_becomes_known_or_unknown_is_there_once(tmp_path, table, apart):
+    before = rows(("1", None, 1, "new"), ("2", JANUARY, 1, "new"), ("3", None, 1, "kept"), ("4", JANUARY, 1, "kept"))
+    after = rows(("1", JANUARY, 2, "paid"), ("2", None, 2, "paid"), ("5", JANUARY - 40 * DAY, 1, "new"))
+    with Store.open(tmp_path, table) as store:
+        for some in [[before], [after]] if apart else [[before, after]]:
+            synced(store, *some)
+
+    wanted = [("1", "paid"), ("2", "paid"), ("3", "kept"), ("4", "kept"), ("5", "new")]
+    assert seen(tmp_path) == globbed(tmp_path) == wanted
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_month_of_a_row_is_that_of_a_time_that_never_changes(name):
+    table = TABLES[name].table
+    month_of = contents_of(table, table.columns, {}, "").month_of
+    paths = {column.path for column in table.columns if column.name == month_of}
+
+    # when something was made, or the day that is part of what tells the rows apart
+    assert paths <= {"create_time", "order_create_time", "statement_time", "start_date"}
 
 
 def test_a_run_of_all_there_is_replaces_the_shop_and_leaves_the_others(tmp_path):

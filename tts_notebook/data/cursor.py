@@ -50,12 +50,14 @@ class Cursor:
 
     Attributes:
         notes: What there is to say about the answers.
+        answered: The ids of the records that were asked about and not refused, with children or without.
     """
 
     calls: Calls
     question: Question
     progress: Progress
     notes: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
 
     def batches(self, listing: Listing, shop: Shop | None) -> Iterator[list[Found]]:
         """Yield the records of a list, some at a time."""
@@ -138,6 +140,7 @@ class Cursor:
                 if isinstance(answer, list):
                     self.progress.advance(len(answer) if listing is self.question.listing else 0)
                     children += answer
+                    self.answered += [str(each[parent.listing.key]) for each in part.parents]
                 elif parent.lenient:
                     refusals += [answer] * len(part.parents)
                 else:

@@ -107,6 +107,11 @@ class Harvest:
         self.misfits += other.misfits
         self.tolerant += other.tolerant
 
+    @property
+    def told(self) -> pa.Table:
+        """Every record that came, as often as it came: its scope and name, and when it was updated."""
+        return _came(self._told)
+
     def finish(self) -> dict[str, pa.Table]:
         """Return every table, sorted, each record once. What was collected is given away: call it once."""
         repeats = self._repeats()
@@ -167,6 +172,13 @@ class Harvest:
         # stable, so that the units of an order stay as TikTok Shop lists them
         order = pc.sort_indices(keys, [(name, "ascending") for name in table.order])
         return order if rows is None else rows.take(order)
+
+
+def _came(told: Sequence[pa.Table]) -> pa.Table:
+    import pyarrow as pa
+
+    kinds = [*((name, pa.string()) for name in _KEY), ("updated", pa.int64()), ("number", pa.int64())]
+    return pa.concat_tables([pa.schema(kinds).empty_table(), *told])
 
 
 def _whole(column: pa.ChunkedArray, places: pa.Array | None = None) -> pa.Array:

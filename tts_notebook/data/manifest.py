@@ -32,7 +32,9 @@ STAGING = "_staging"
 NO_MONTH = "none"  # of records that carry no time, in tables that have one
 
 Interval = tuple[int | None, int]
-RunKind = Literal["changes", "period", "all"]
+# "changes": a record replaces its earlier version, "all": everything is replaced; "older": changes
+# from before what is there already
+RunKind = Literal["changes", "older", "all"]
 Made = TypeVar("Made")
 
 _MONTH = re.compile(r"|\d{4,6}-\d\d|none", re.ASCII)
@@ -96,6 +98,7 @@ class ShopState:
 
     Attributes:
         watermark: What the last finished run left for the next one.
+        start: Since when the data is complete; None for everything there was.
         run: The run that has not ended.
         runs: How many have begun.
         files: The data files; together they hold each row once.
@@ -106,6 +109,7 @@ class ShopState:
 
     shop_id: str | None
     watermark: int | None = None
+    start: int | None = None
     run: Run | None = None
     runs: int = 0
     files: tuple[File, ...] = ()
@@ -197,6 +201,11 @@ def gaps(since: int | None, until: int, proven: Sequence[Interval]) -> list[Inte
         if start >= until:
             return [gap for gap in missing if gap[0] is None or gap[0] < gap[1]]
     return [*missing, (start, until)]
+
+
+def earlier(one: int | None, other: int | None) -> int | None:
+    """Return the earlier of two starts; None is no bound."""
+    return None if one is None or other is None else min(one, other)
 
 
 def _parsed(text: bytes, where: Path, make: Callable[[dict[str, Any]], Made]) -> Made:

@@ -6,9 +6,10 @@ stay are copied a few thousand at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,7 +18,7 @@ import numpy as np
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.manifest import NO_MONTH, STAGING, File, Run
 from tts_notebook.data.staging import Part
-from tts_notebook.data.versions import Mask, Numbers, Prints, fingerprints, moments, survivors, within
+from tts_notebook.data.versions import Mask, Numbers, Prints, fingerprints, keys, moments, survivors
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +30,7 @@ SMALL_ROWS = FILE_ROWS // 2
 MOST_SMALL = 16  # files of a month that are smaller than that
 _READ_ROWS = 8_000
 _COMPARED_ROWS = 400_000  # at a time; a month with more is compared in several passes
+_GONE = "gone"  # in the place of a month: of records that came without any row
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,9 @@ class Layout:
 
 @dataclass(slots=True)
 class _Source:
-    """Rows of one month, from a data file or a staged part."""
+    """Rows of one month, from a data file or a staged part; or a part's records that came without any."""
 
+    month: str
     arrival: int
     rows: int
     read: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
@@ -86,45 +89,64 @@ class Merge:
         Raises:
             OSError: a file could not be read or written; what was written is removed again.
         """
+        replaced = files if self.run.kind == "all" else ()
+        sources = self._sources([file for file in files if file not in replaced], parts)
         try:
-            dropped = [file for month in _months(files, parts) for file in self._month(month, files, parts)]
+            merged = [file for months in self._groups(sources) for file in self._group(months, sources)]
             self.disk.settle(self.home / STAGING)
         except Exception:
             for file in self.made:
                 with suppress(OSError):  # else the next sync removes it
                     self.disk.remove(self.home / file.staged)
             raise
+        dropped = [*replaced, *merged]
         return [*(file for file in files if file not in dropped), *self.made], dropped
 
-    def _month(self, month: str, files: Sequence[File], parts: Sequence[Part]) -> list[File]:
-        there = [file for file in files if file.month == month]
-        staged = [_staged(part, month) for part in parts if part.rows_of(month)]
-        if self.run.kind == "all":
-            self._compare(staged)
-            self._write(month, staged)
-            return there
-        if not staged and not (there and self._clears(month)):
-            return []
-        sources = [*(_existing(self.home, file) for file in there), *staged]
-        if self.run.kind == "period":
-            for source in sources[: len(there)]:
-                self._clear(source)
-        self._compare(sources)
-        touched = _touched(sources[: len(there)])
-        self._write(month, [*touched, *staged])
-        return [source.file for source in touched if source.file]
+    def _sources(self, files: Sequence[File], parts: Sequence[Part]) -> list[_Source]:
+        """Name all there is, in the order in which it came."""
+        staged = [source for part in parts for source in _staged(part)]
+        return [*(_existing(self.home, file) for file in files), *staged]
 
-    def _clears(self, month: str) -> bool:
-        """Tell whether rows that are there can lie in the run's period."""
-        if self.run.kind != "period":
-            return False
-        return month == NO_MONTH or _month_at(self.run.since) <= month <= _month_at(self.run.until)
+    def _groups(self, sources: Sequence[_Source]) -> list[set[str]]:
+        """Return the months in which something may change, together those that have to be compared together."""
+        apart = self._apart(sources)
+        alone = {source.month for source in sources if source.arrival} - apart - {_GONE}
+        return [*({month} for month in sorted(alone)), *([apart | {_GONE}] if apart else [])]
 
-    def _clear(self, source: _Source) -> None:
-        """Drop what lies in the run's period: it has been read again."""
-        batches = source.read([self.layout.month_of])
-        inside = [within(batch.column(0), self.run.since, self.run.until) for batch in batches]
-        source.keep = ~np.concatenate([np.zeros(0, dtype=np.bool_), *inside])
+    def _apart(self, sources: Sequence[_Source]) -> set[str]:
+        """Return the months that hold records which came without a time, or without any row.
+
+        A record's time never changes, so that its versions lie in one month. But it may come before
+        its time is known; and what came without a row may have had some in any month.
+        """
+        # what came with its time can replace what came before without
+        news = [source for source in sources if source.arrival]
+        loose = [source for source in sources if source.month == _GONE or (news and source.month == NO_MONTH)]
+        found: set[str] = set()
+        for some in _cut(key for source in loose for key in self._keys(source)):
+            found |= {source.month for source in sources if source.month not in found and self._holds(source, some)}
+        return found - {_GONE}
+
+    def _keys(self, source: _Source) -> Iterator[Any]:
+        names = self.layout.record
+        for batch in source.read(names) if names else ():
+            yield keys(_conform(batch, self.layout.schema, names), names)
+
+    def _holds(self, source: _Source, some: pa.Array) -> bool:
+        import pyarrow.compute as pc
+
+        return any(pc.any(pc.is_in(each, some)).as_py() for each in self._keys(source))
+
+    def _group(self, months: set[str], sources: Sequence[_Source]) -> list[File]:
+        """Write the months anew as far as they change; return the files that are not part of the data then."""
+        self._compare([source for source in sources if source.month in months])
+        dropped: list[File] = []
+        for month in sorted(months - {_GONE}):
+            mine = [source for source in sources if source.month == month]
+            touched = _touched([source for source in mine if source.file])
+            self._write(month, [*touched, *(source for source in mine if not source.file)])
+            dropped += [source.file for source in touched if source.file]
+        return dropped
 
     def _compare(self, sources: Sequence[_Source]) -> None:
         """Mark the rows that are not the last version of their record."""
@@ -166,7 +188,7 @@ class Merge:
                     start += batch.num_rows
                     writer.add(_conform(batch, self.layout.schema, names), kept)
             writer.close()
-        except Exception:
+        except BaseException:  # also who presses stop wants no file left open
             writer.abandon()
             raise
 
@@ -234,13 +256,13 @@ class _Writer:
         self.parquet, self.file, self.rows = None, None, 0
 
 
-def _months(files: Sequence[File], parts: Sequence[Part]) -> list[str]:
-    staged = {month for part in parts for month, _ in part.batches}
-    return sorted(staged | {file.month for file in files})
+def _cut(found: Iterable[Any]) -> Iterator[pa.Array]:
+    """Put texts together, so many at a time as may be looked for at once."""
+    import pyarrow as pa
 
-
-def _month_at(seconds: int | None) -> str:
-    return "" if seconds is None else str(np.datetime64(seconds, "s").astype("datetime64[M]"))
+    whole = pa.chunked_array([*found], pa.string())
+    for start in range(0, len(whole), _COMPARED_ROWS):
+        yield whole.slice(start, _COMPARED_ROWS).combine_chunks()
 
 
 def _existing(home: Path, file: File) -> _Source:
@@ -252,11 +274,14 @@ def _existing(home: Path, file: File) -> _Source:
             yield from parquet.iter_batches(_READ_ROWS, columns=there, use_threads=False)  # as in staging
 
     # all that is there counts as one arrival: a record's rows may lie in two files
-    return _Source(0, file.rows, read, file)
+    return _Source(file.month, 0, file.rows, read, file)
 
 
-def _staged(part: Part, month: str) -> _Source:
-    return _Source(1 + part.number, part.rows_of(month), lambda names: part.read(month, names))
+def _staged(part: Part) -> Iterator[_Source]:
+    for month in part.months:
+        yield _Source(month, 1 + part.number, part.rows_of(month), partial(part.read, month))
+    if part.gone:
+        yield _Source(_GONE, 1 + part.number, sum(part.gone), part.read_gone)
 
 
 def _touched(sources: Sequence[_Source]) -> list[_Source]:

@@ -86,6 +86,13 @@ class Batch:
     tolerant: int = 0
     careful: frozenset[str] = frozenset()
 
+    @property
+    def told(self) -> pa.Table:
+        """Every record that came, as a harvest tells it."""
+        import pyarrow as pa
+
+        return pa.table([pa.repeat("", len(self.ids)), self.ids, self.updated], ["scope", "name", "updated"])
+
     def changed_before(self, until: int) -> Batch:
         """Leave out the rows of records that were updated in this second or later."""
         import pyarrow.compute as pc

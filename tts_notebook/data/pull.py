@@ -28,6 +28,7 @@ class Pull:
 
     Attributes:
         refused: What each shop that refused said, by its id.
+        answered: The ids of the records whose children were told, as far as they were asked for.
         read: How many records have come.
     """
 
@@ -36,6 +37,7 @@ class Pull:
     progress: Progress
     notes: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    answered: list[str] = field(default_factory=list)
     read: int = 0
 
     def run(self, tables: Sequence[Table], shops: Sequence[Shop | None]) -> Harvest:
@@ -80,7 +82,7 @@ class Pull:
         self, tables: Sequence[Table], shops: Sequence[Shop | None]
     ) -> Iterator[tuple[Shop | None, Harvest | APIError]]:
         for shop in shops:
-            cursor = Cursor(self.calls, self.question, self.progress, self.notes)
+            cursor = Cursor(self.calls, self.question, self.progress, self.notes, self.answered)
             harvest = self._harvest(tables)
             try:
                 for batch in cursor.batches(self.question.listing, shop):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from tts_notebook.data.manifest import RunKind
 from tts_notebook.data.tables import Listing
 
 # Some changes appear late: up to 90 s were seen. What is read again costs a page and is
@@ -13,10 +13,6 @@ OVERLAP = 600
 _SETTLES = 30  # days, where a list does not say
 _DAY = 86_400
 _WEEK, _WEEKS = 7 * _DAY, 52
-
-# "changes": a record replaces its earlier version; "period": what lies in the period is
-# replaced as a whole; "all": everything is.
-RunKind = Literal["changes", "period", "all"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from tts_notebook.data import manifest
 from tts_notebook.data.disk import UNFINISHED, Disk
-from tts_notebook.data.manifest import Interval, Run, RunKind, ShopState, gaps
+from tts_notebook.data.manifest import Interval, Run, RunKind, ShopState, earlier, gaps
 from tts_notebook.data.merge import Layout, Merge
-from tts_notebook.data.staging import OURS, load_parts, stage_part
+from tts_notebook.data.staging import OURS, load_parts, part_path, stage_part
 from tts_notebook.errors import FlowMisuse
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Unfinished:
     Attributes:
         since: Its first second, None for no bound.
         until: The second after its last; it does not move any more.
-        kind: "changes", "period" or "all", as it began.
+        kind: "changes", "older" or "all", as it began.
         proven: The intervals of which every row is staged.
         missing: Those that are still to be read.
         rows: How many rows are staged.
@@ -52,11 +52,13 @@ class Standing:
 
     Attributes:
         watermark: What the last finished run left, None if there is none.
+        start: Since when the data is complete, None for everything there was.
         unfinished: The run that is to be continued, if there is one.
         rows: How many rows the data has.
     """
 
     watermark: int | None
+    start: int | None
     unfinished: Unfinished | None
     rows: int
 
@@ -81,14 +83,13 @@ class Shelf:
     def standing(self) -> Standing:
         """Return what the next run must know."""
         with self._lock:
-            return Standing(self._state.watermark, self._unfinished(), sum(file.rows for file in self._state.files))
+            rows = sum(file.rows for file in self._state.files)
+            return Standing(self._state.watermark, self._state.start, self._unfinished(), rows)
 
     def begin(self, since: int | None, until: int, kind: RunKind) -> None:
         """Start a run with bounds that do not move; one that has not ended is given up."""
         if since is not None and since > until:
             raise FlowMisuse(f"a run from {since} to {until}")
-        if kind == "period" and not self._layout.month_of:
-            raise FlowMisuse("the rows of this table have no time that could lie in a period")
         with self._lock:
             self._settle()
             self._disk.make(self._staging)
@@ -97,14 +98,14 @@ class Shelf:
             self._save(replace(self._state, run=Run(number, since, until, kind), runs=number))
             self._sweep()
 
-    def stage(self, table: pa.Table, proven: Sequence[Interval]) -> None:
+    def stage(self, table: pa.Table, proven: Sequence[Interval], gone: pa.Table | None = None) -> None:
         """Keep rows, and the intervals that are complete with them, over a crash."""
         with self._lock:
             run = self._running()
             number = 1 + max((part.number for part in self._parts), default=0)
+            path = part_path(self._staging, run.number, number)
             rows = self._conformed(table)
-            part = stage_part(self._disk, self._staging, run.number, number, rows, self._layout.month_of, proven)
-            self._parts.append(part)
+            self._parts.append(stage_part(self._disk, path, rows, self._layout.month_of, proven, gone))
 
     def commit(self, watermark: int | None) -> None:
         """Merge what was staged into the data, and remember the watermark."""
@@ -119,6 +120,7 @@ class Shelf:
                 replace(
                     self._state,
                     watermark=watermark,
+                    start=self._start(run),
                     run=None,
                     files=tuple(files),
                     last_number=merge.last_number,
@@ -128,6 +130,12 @@ class Shelf:
             )
             self._parts = []
             self._settle()
+
+    def _start(self, run: Run) -> int | None:
+        """Return since when the data is complete once a run has ended."""
+        if self._state.watermark is None and run.kind == "changes":
+            return run.since
+        return earlier(run.since, self._state.start) if run.kind == "older" else self._state.start
 
     def _running(self) -> Run:
         if self._state.run is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -35,6 +35,7 @@ class Part:
         number: Later parts have larger ones.
         proven: The intervals that are complete with it.
         batches: The month and the number of rows of each of its batches.
+        gone: The numbers of records in further batches, one row for each: they came, and without any row.
         names: Its columns.
     """
 
@@ -42,7 +43,13 @@ class Part:
     number: int
     proven: tuple[Interval, ...]
     batches: tuple[tuple[str, int], ...]
+    gone: tuple[int, ...]
     names: tuple[str, ...]
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The months of its rows."""
+        return tuple(dict.fromkeys(month for month, _ in self.batches))
 
     def rows_of(self, month: str) -> int:
         """How many of its rows belong to a month."""
@@ -50,38 +57,59 @@ class Part:
 
     def read(self, month: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield a month's rows with those of the columns that there are."""
+        return self._read([place for place, (found, _) in enumerate(self.batches) if found == month], names)
+
+    def read_gone(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the records that came without any row."""
+        return self._read(range(len(self.batches), len(self.batches) + len(self.gone)), names)
+
+    def _read(self, places: Iterable[int], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
         wanted = set(names)
         fields = [place for place, name in enumerate(self.names) if name in wanted]
         with pa.OSFile(str(self.path)) as file:
             reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields, use_threads=_THREADS))
-            for place, (found, _) in enumerate(self.batches):
-                if found == month:
-                    yield reader.get_batch(place)
+            for place in places:
+                yield reader.get_batch(place)
 
 
 def stage_part(
-    disk: Disk, directory: Path, run: int, number: int, table: pa.Table, month_of: str, proven: Sequence[Interval]
+    disk: Disk, path: Path, table: pa.Table, month_of: str, proven: Sequence[Interval], gone: pa.Table | None = None
 ) -> Part:
-    """Write rows and what they prove; after an error nothing of them is there."""
+    """Write rows and what they prove; after an error nothing of them is there.
+
+    Args:
+        disk: The file operations.
+        path: As `part_path` names it.
+        table: The rows.
+        month_of: The column that tells their months; empty if nothing does.
+        proven: The intervals that are complete with them.
+        gone: The records that came without any row, in some of the columns.
+    """
     import pyarrow as pa
 
     batches = [(month, batch) for month, rows in _by_month(table, month_of) for batch in _cut(rows)]
     counts = tuple((month, batch.num_rows) for month, batch in batches)
-    notes = json.dumps({"proven": [list(one) for one in proven], "batches": counts})
+    without = _cut(_widened(gone, table.schema)) if gone is not None and gone.num_rows else []
+    gone_counts = tuple(batch.num_rows for batch in without)
+    notes = json.dumps({"proven": [list(one) for one in proven], "batches": counts, "gone": gone_counts})
     schema = table.schema.with_metadata({_NOTES: notes})
 
     def fill(file: BinaryIO) -> None:
         # read once more and then removed: lz4 costs next to nothing, and half the disk is free
         options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=_THREADS)
         with pa.ipc.new_file(file, schema, options=options) as writer:
-            for _, batch in batches:
+            for batch in (*(batch for _, batch in batches), *without):
                 writer.write_batch(batch)
 
-    path = directory / f"run-{run:06}-{number:06}.part"
     disk.write(path, fill)
-    return Part(path, number, tuple(proven), counts, tuple(table.column_names))
+    return Part(path, _number(path), tuple(proven), counts, gone_counts, tuple(table.column_names))
+
+
+def part_path(directory: Path, run: int, number: int) -> Path:
+    """Name a part of a run; later ones have larger numbers."""
+    return directory / f"run-{run:06}-{number:06}.part"
 
 
 def load_parts(directory: Path, run: int) -> list[Part]:
@@ -100,12 +128,28 @@ def _loaded(path: Path) -> Part | None:
         with pa.OSFile(str(path)) as file:
             schema = pa.ipc.open_file(file).schema
         notes = json.loads(schema.metadata[_NOTES])
-        number = int(path.stem.rpartition("-")[2])
         proven = tuple((lower, int(upper)) for lower, upper in notes["proven"])
         batches = tuple((month, rows) for month, rows in notes["batches"])
-        return Part(path, number, proven, batches, tuple(schema.names))
+        gone = tuple(int(rows) for rows in notes.get("gone", ()))
+        return Part(path, _number(path), proven, batches, gone, tuple(schema.names))
     except (pa.ArrowInvalid, ValueError, KeyError, TypeError):
         return None
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.rpartition("-")[2])
+
+
+def _widened(some: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Give a table further columns that are null."""
+    import pyarrow as pa
+
+    there = set(some.column_names)
+    columns = [
+        some.column(each.name).cast(each.type) if each.name in there else pa.nulls(some.num_rows, each.type)
+        for each in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def _by_month(table: pa.Table, month_of: str) -> Iterator[tuple[str, pa.Table]]:

@@ -158,8 +158,8 @@ class Store:
             shop_id: The shop, None for what belongs to the seller as a whole.
             since: The first second that is read, None for no bound.
             until: The second after the last.
-            kind: What the run replaces besides earlier versions of its rows: nothing ("changes"), every
-                row whose main time is in the run's period ("period"), or all of the shop ("all").
+            kind: What the run replaces: earlier versions of its rows ("changes", or "older" where they lie
+                before all that is there), or all of the shop ("all").
         """
         with _told(self.directory):
             self._shelf(shop_id).begin(since, until, kind)
@@ -170,16 +170,19 @@ class Store:
         if lock is not None:
             lock.release()
 
-    def stage(self, shop_id: str | None, table: pa.Table, proven: Sequence[Interval]) -> None:
+    def stage(
+        self, shop_id: str | None, table: pa.Table, proven: Sequence[Interval], gone: pa.Table | None = None
+    ) -> None:
         """Keep rows over a crash, and the intervals of the run that are complete with them.
 
         The rows of one record come in one call. They are not part of the data before `commit`.
+        `gone` names records that came without any row: those they had are not part of the data then.
 
         Raises:
             SyncError: they could not be written; what was staged before is kept.
         """
         with _told(self.directory):
-            self._shelf(shop_id).stage(table, proven)
+            self._shelf(shop_id).stage(table, proven, gone)
 
     def commit(self, shop_id: str | None, *, watermark: int | None) -> None:
         """End a run: what was staged becomes part of the data, each row once, and the watermark is set.

@@ -19,6 +19,7 @@ from tts_notebook.data.runs import NextRun, next_run, weeks
 from tts_notebook.data.shelf import Unfinished
 from tts_notebook.data.store import Store
 from tts_notebook.data.tables import Listing, Table
+from tts_notebook.data.versions import rowless
 from tts_notebook.data.windows import Interval, without
 from tts_notebook.errors import APIError, PullStopped, RateLimited, TokenRejected, TransportError
 
@@ -192,15 +193,18 @@ class Syncing:
         batch = reading.columns(piece).latest()  # or a record would have the rows of two
         intervals = [interval for each in piece.pages for interval in each.proven] if proven else []
         self.misfits += batch.misfits
-        self._stage(piece.shop, batch.tables, *intervals)
+        self._stage(piece.shop, batch.tables, *intervals, told=batch.told)
         self.progress.advance(len(batch.ids))
 
-    def _stage(self, shop: Shop | None, made: Mapping[str, pa.Table], *proven: Interval) -> int:
-        """Keep rows, and say what is complete with them."""
-        for name, store in self.stores.items():
-            rows = made.get(name, store.schema.empty_table())
-            store.stage(_id(shop), rows, proven)
-            self.rows[name] += rows.num_rows
+    def _stage(
+        self, shop: Shop | None, made: Mapping[str, pa.Table], *proven: Interval, told: pa.Table | None = None
+    ) -> int:
+        """Keep rows, and say what is complete with them and which records came."""
+        for table in self.tables:
+            store = self.stores[table.name]
+            rows = made.get(table.name, store.schema.empty_table())
+            store.stage(_id(shop), rows, proven, None if told is None else rowless(table, told, rows))
+            self.rows[table.name] += rows.num_rows
         return sum(rows.num_rows for rows in made.values())
 
     # -- lists that are read one page after the other ---------------------------------------
@@ -240,7 +244,17 @@ class Syncing:
         pull = Pull(self.calls, question, self.progress, self.notes)
         harvest = pull.gather(self.tables, [shop])
         self.misfits += harvest.misfits
-        return self._stage(shop, harvest.finish(), piece)
+        told = _answered(pull.answered) if self.listing.parent else harvest.told
+        return self._stage(shop, harvest.finish(), piece, told=told)
+
+
+def _answered(names: Sequence[str]) -> pa.Table:
+    """Tell records of which the children came, like a harvest."""
+    import pyarrow as pa
+
+    count = len(names)
+    told = [pa.nulls(count, pa.string()), pa.array(names, pa.string()), pa.nulls(count, pa.int64())]
+    return pa.table(told, ["scope", "name", "updated"])
 
 
 def _id(shop: Shop | None) -> str | None:

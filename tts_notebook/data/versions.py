@@ -28,12 +28,19 @@ def fingerprints(batch: pa.RecordBatch, names: Sequence[str]) -> Prints:
     16 bytes for a row are what lets a million rows be compared in bounded memory.
     """
     import pyarrow as pa
+
+    texts = keys(batch, names).cast(pa.binary()).to_pylist()
+    digests = b"".join(blake2b(text, digest_size=16).digest() for text in texts)
+    return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
+
+
+def keys(rows: pa.RecordBatch | pa.Table, names: Sequence[str]) -> Any:
+    """Return a text for each row, equal where the columns are and only there."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = [batch.column(name).cast(pa.string()) for name in names]
-    joined = pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
-    digests = b"".join(blake2b(text, digest_size=16).digest() for text in joined.cast(pa.binary()).to_pylist())
-    return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
+    texts = [rows.column(name).cast(pa.string()) for name in names]
+    return pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
 
 
 def moments(column: pa.Array) -> Numbers:
@@ -68,13 +75,6 @@ def survivors(prints: Prints, versions: Numbers, arrivals: Numbers, *, whole: bo
     return keep
 
 
-def within(column: pa.Array, since: int | None, until: int) -> Mask:
-    """Tell which times lie in a period; one that is missing lies in every period."""
-    times = moments(column)
-    inside = times < until * 1_000_000
-    return inside if since is None else inside & ((times >= since * 1_000_000) | (times == _NEVER))
-
-
 def version_column(names: Sequence[str]) -> str:
     """Name the column that tells when a record was changed; empty if nothing does."""
     return next((name for name in names if name == "updated_at" or name.endswith("_updated_at")), "")
@@ -95,6 +95,30 @@ def record_columns(table: Table) -> tuple[tuple[str, ...], bool]:
     owner = named[:1] or table.order[-1:]
     days = [column.name for column in table.columns if column.of == "window" and column.name in table.key]
     return (*owner, *days), True
+
+
+def rowless(table: Table, told: pa.Table, rows: pa.Table) -> pa.Table | None:
+    """Return the records that came and have no row in a table, as far as it tells records apart.
+
+    Args:
+        table: The table.
+        told: What came: `name` and, where it is one only within days, `scope`; and `updated` in seconds.
+        rows: The table's rows of them.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names, whole = record_columns(table)
+    if not (whole and names):
+        return None
+    came = told.filter(pc.is_valid(told["name"]))
+    records = pa.table([came["name"], came["scope"]][: len(names)], names)
+    # 0 says that the time is not known
+    times = pc.multiply(pc.if_else(pc.equal(came["updated"], 0), None, came["updated"]), 1_000_000)
+    version = version_column(rows.column_names)
+    if version:
+        records = records.append_column(version, times.cast(rows.schema.field(version).type))
+    return records.filter(pc.invert(pc.is_in(keys(records, names), keys(rows, names).combine_chunks())))
 
 
 def months(column: Any) -> pa.Array:
