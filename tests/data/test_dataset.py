@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -582,6 +583,60 @@ class MortalFile:
         return getattr(self.file, name)
 
 
+class Unplugged(Mortal):
+    """A disk without power before its k-th operation: of what nobody waited for, only the earliest part is there."""
+
+    def __init__(self, lives: int, chance: random.Random) -> None:
+        super().__init__(lives)
+        self.chance, self.done = chance, []  # directories, and how to undo what changed their names
+
+    def bury(self) -> None:
+        super().bury()
+        for _, undo in reversed(self.done[self.chance.randrange(len(self.done) + 1) :]):
+            undo()
+
+    def create(self, path):
+        before = path.exists()
+        made = super().create(path)
+        if not before:
+            self.done.append((path.parent, lambda: path.unlink(missing_ok=True)))
+        return made
+
+    def replace(self, source, target):
+        before, moved = target.read_bytes() if target.exists() else None, source.read_bytes()
+        super().replace(source, target)
+
+        def undo():
+            restore(source, moved)
+            restore(target, before)
+
+        self.done.append((target.parent, undo))
+
+    def remove(self, path):
+        before = path.read_bytes() if path.exists() else None
+        super().remove(path)
+        if before is not None:
+            self.done.append((path.parent, lambda: restore(path, before)))
+
+    def make(self, directory, *, durable=True):
+        if not directory.is_dir() and not durable:
+            self.done.append((directory.parent, lambda: shutil.rmtree(directory)))
+        super().make(directory, durable=durable)
+
+    def settle(self, directory):
+        super().settle(directory)
+        self.done = [each for each in self.done if each[0] != directory]
+
+
+def restore(path: Path, content: bytes | None) -> None:
+    """Put back what a file was; None for nothing."""
+    if content is None:
+        path.unlink()
+        return
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
 def history(seed: int) -> list[pa.Table]:
     """What two runs find: new orders, changed ones, and the same ones again."""
     chance = random.Random(seed)
@@ -634,6 +689,26 @@ def test_a_crash_at_any_file_operation_loses_nothing_and_doubles_nothing(tmp_pat
         assert [path for path in directory.rglob("*") if path.suffix in (".tmp", ".part", ".merged")] == []
 
     assert 60 < lives < 999
+
+
+def test_without_power_at_any_file_operation_nothing_is_lost_or_doubled(tmp_path):
+    runs, chance = history(seed=7), random.Random(7)
+    allowed = [truth(runs[:done]) for done in range(3)]
+    for lives in range(1000):
+        directory = tmp_path / str(lives)
+        disk = Unplugged(lives, chance)
+        with suppress(Crash):
+            go_on(directory, runs, disk)
+        done = disk.lives >= 0
+        disk.bury()
+        if (directory / "_tts_notebook.json").exists():
+            assert seen(directory) in allowed[2 if done else 0 :]
+        go_on(directory, runs, Quick())
+        assert seen(directory) == globbed(directory) == allowed[-1]
+        if done:
+            break
+
+    assert 40 < lives < 999
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -1,4 +1,4 @@
-"""The file operations of a synced directory, each durable before the next one starts."""
+"""The file operations of a synced directory, each durable before the next one starts unless it says otherwise."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ class Disk:
         """Remove a file, if it is there."""
         path.unlink(missing_ok=True)
 
-    def make(self, directory: Path) -> None:
+    def make(self, directory: Path, *, durable: bool = True) -> None:
         """Make a directory and those above it, if they are not there."""
         if not directory.is_dir():
-            self.make(directory.parent)
+            self.make(directory.parent, durable=durable)
             with suppress(FileExistsError):
                 directory.mkdir()
-            self.settle(directory.parent)
+            if durable:
+                self.settle(directory.parent)
 
     def settle(self, directory: Path) -> None:
         """Put the names in a directory on the disk, where the system has a way to."""

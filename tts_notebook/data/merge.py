@@ -93,7 +93,8 @@ class Merge:
         sources = self._sources([file for file in files if file not in replaced], parts)
         try:
             merged = [file for months in self._groups(sources) for file in self._group(months, sources)]
-            self.disk.settle(self.home / STAGING)
+            if self.made:
+                self.disk.settle(self.home / STAGING)
         except Exception:
             for file in self.made:
                 with suppress(OSError):  # else the next sync removes it

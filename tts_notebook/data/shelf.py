@@ -1,8 +1,9 @@
 """A shop's part of a synced directory: what its next run must know, and its data files.
 
 A run ends with one step, the replacement of the shop's manifest: before it the old files are the
-data, after it the new ones, wherever they still lie. What is left to move and to remove then is
-named there, and done again by whoever opens the directory next.
+data, after it the new ones, wherever they still lie. What is to be moved and removed then is
+named there until the next run begins: only that one waits for the disk to have done it, and
+whoever opens the directory does it again if a crash has undone it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tts_notebook.data import manifest
 from tts_notebook.data.disk import UNFINISHED, Disk
-from tts_notebook.data.manifest import Interval, Run, RunKind, ShopState, earlier, gaps
+from tts_notebook.data.manifest import File, Interval, Run, RunKind, ShopState, earlier, gaps
 from tts_notebook.data.merge import Layout, Merge
 from tts_notebook.data.staging import OURS, load_parts, part_path, stage_part
 from tts_notebook.errors import FlowMisuse
@@ -78,7 +79,7 @@ class Shelf:
         self._lock = threading.RLock()
         self._state = load_state(home) or ShopState(shop_id)
         self._parts = load_parts(self._staging, self._state.run.number) if self._state.run else []
-        self._settle()
+        self._move()
 
     def standing(self) -> Standing:
         """Return what the next run must know."""
@@ -92,10 +93,10 @@ class Shelf:
             raise FlowMisuse(f"a run from {since} to {until}")
         with self._lock:
             self._settle()
-            self._disk.make(self._staging)
+            self._disk.make(self._staging, durable=False)  # it is once the manifest is, which lies beside it
             number = self._state.runs + 1
             self._parts = []
-            self._save(replace(self._state, run=Run(number, since, until, kind), runs=number))
+            self._save(replace(self._state.settled(), run=Run(number, since, until, kind), runs=number))
             self._sweep()
 
     def stage(self, table: pa.Table, proven: Sequence[Interval], gone: pa.Table | None = None) -> None:
@@ -129,7 +130,7 @@ class Shelf:
                 )
             )
             self._parts = []
-            self._settle()
+            self._move()
 
     def _start(self, run: Run) -> int | None:
         """Return since when the data is complete once a run has ended."""
@@ -178,25 +179,30 @@ class Shelf:
         self._disk.write(self._home / manifest.NAME, lambda file: file.write(content))
         self._state = state
 
-    def _settle(self) -> None:
+    def _move(self) -> None:
         """Bring every file to where it belongs, and remove what is not part of anything."""
-        state = self._state
-        moving = [file for file in state.files if file.number in state.moving]
-        for file in moving:
+        for file in self._moving:
             staged, place = self._home / file.staged, self._home / file.path
-            if staged.exists():  # else it was moved before a crash
-                self._disk.make(place.parent)
+            if staged.exists():  # else it was moved before
+                self._disk.make(place.parent, durable=False)
                 self._disk.replace(staged, place)
-        for file in state.dropping:
+        for file in self._state.dropping:
             self._disk.remove(self._home / file.path)
-        changed = {(self._home / file.path).parent for file in (*moving, *state.dropping)}
-        for directory in sorted(directory for directory in changed if directory.is_dir()):
-            self._disk.settle(directory)
-            with suppress(OSError):  # not empty
-                directory.rmdir() if directory != self._home else None
-        if moving or state.dropping:
-            self._save(state.settled())
+            with suppress(OSError):  # not empty, or not there
+                (self._home / file.path).parent.rmdir()
         self._sweep()
+
+    @property
+    def _moving(self) -> list[File]:
+        return [file for file in self._state.files if file.number in self._state.moving]
+
+    def _settle(self) -> None:
+        """Wait until files lie on the disk where they belong: the next manifest does not know where they came from."""
+        self._move()
+        places = {(self._home / file.path).parent for file in (*self._moving, *self._state.dropping)}
+        for directory in [self._home, *sorted(places - {self._home})] if places else []:
+            if directory.is_dir():
+                self._disk.settle(directory)
 
     def _sweep(self) -> None:
         """Remove staged files that belong to nothing; only names that we give."""
