@@ -9,15 +9,18 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from distributed import Client, LocalCluster
 
 import tests.data.test_workers as workers
 from tests.auth.tiktok_shop import stats
 from tests.data.test_workers import SEARCH, rows_in, secrets_of, session, until
 from tts_notebook.data.walkers import BACKLOG, BATCH
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 pytestmark = pytest.mark.cluster
 log_in = workers.log_in
@@ -26,6 +29,8 @@ log_in = workers.log_in
 @contextmanager
 def cluster() -> Iterator[Client]:
     """Two worker processes, which must be gone afterwards. They inherit the settings of now."""
+    from distributed import Client, LocalCluster  # half a second, which only these tests shall take
+
     me, quiet = psutil.Process(), logging.WARNING
     before = set(me.children(recursive=True))
     address = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import nbclient
-import nbformat
 import pytest
 import requests
 
@@ -40,7 +38,9 @@ def test_every_python_block_of_the_readme_runs(start_kernel, free_port, block):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_notebook_runs_headless_on_the_sandbox_and_keeps_no_secret(tmp_path, monkeypatch, free_port, path):
+def test_every_notebook_runs_headless_on_the_sandbox_and_keeps_no_secret(
+    tmp_path, nbclient, nbformat, monkeypatch, free_port, path
+):
     write_kernelspec("python3", NEWEST, tmp_path / "kernels")
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     monkeypatch.setenv("TTS_REDIRECT_URI", f"http://localhost:{free_port}/")

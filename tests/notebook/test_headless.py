@@ -7,9 +7,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-import nbclient
-import nbformat
 import pytest
 import requests
 
@@ -29,7 +28,7 @@ CELLS = (
 
 
 @pytest.fixture
-def notebook() -> nbformat.NotebookNode:
+def notebook(nbformat) -> Any:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
 
 
@@ -50,12 +49,12 @@ def seed(sandbox) -> str:
     return TokenEndpoint.of(app).exchange(fetch_redirect(app)["code"]).refresh_token
 
 
-def texts_of(notebook: nbformat.NotebookNode) -> str:
+def texts_of(notebook: Any) -> str:
     return json.dumps([cell.outputs for cell in notebook.cells])
 
 
-def convert(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
-    nbformat.write(notebook, folder / "run.ipynb")
+def convert(notebook: Any, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
+    (folder / "run.ipynb").write_text(json.dumps(notebook))
     command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "run.ipynb"]
     return subprocess.run(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
@@ -63,7 +62,7 @@ def convert(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str
 
 
 def test_nbconvert_with_a_refresh_token_works_twice_in_a_row_and_spends_it_once(
-    notebook, environment, seed, sandbox, tmp_path
+    notebook, nbformat, environment, seed, sandbox, tmp_path
 ):
     before = stats(sandbox)
 
@@ -79,7 +78,7 @@ def test_nbconvert_with_a_refresh_token_works_twice_in_a_row_and_spends_it_once(
     assert after["spent_refresh_tokens_presented"] == before["spent_refresh_tokens_presented"]
 
 
-def test_nbconvert_with_a_stored_profile_asks_nobody(notebook, environment, tmp_path):
+def test_nbconvert_with_a_stored_profile_asks_nobody(notebook, nbformat, environment, tmp_path):
     login = tts_notebook.login(timeout=20)
     redirect = requests.post(login.url, data={"decision": "authorize"}, timeout=10, allow_redirects=False)
     login.paste(redirect.headers["Location"])
@@ -91,7 +90,7 @@ def test_nbconvert_with_a_stored_profile_asks_nobody(notebook, environment, tmp_
 
 
 def test_nbclient_without_a_login_stops_at_the_login_within_a_second_and_names_the_remedies(
-    notebook, environment, tmp_path
+    notebook, nbclient, nbformat, environment, tmp_path
 ):
     client = nbclient.NotebookClient(notebook, timeout=30, resources={"metadata": {"path": str(tmp_path)}})
     notebook.cells[
@@ -111,7 +110,7 @@ def test_nbclient_without_a_login_stops_at_the_login_within_a_second_and_names_t
 
 
 @pytest.mark.parametrize("line", ["%tiktok_auth configure", "%tiktok_auth wait", "%tiktok_auth panel", "tts.shops"])
-def test_what_would_need_a_person_is_one_exception_at_once(notebook, environment, tmp_path, line):
+def test_what_would_need_a_person_is_one_exception_at_once(notebook, nbclient, environment, tmp_path, line):
     notebook.cells[1].source = line
     del notebook.cells[2]
     client = nbclient.NotebookClient(notebook, timeout=20, resources={"metadata": {"path": str(tmp_path)}})

@@ -18,12 +18,9 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import nbclient
-import nbformat
 import psutil
 import pytest
 import requests
-from nbconvert import HTMLExporter
 
 from tests.auth.tokens import ACCESS, CODE, REFRESH, SECRET, envelope
 from tests.auth.web import Reply, Seen, Web, serving
@@ -373,7 +370,11 @@ DOCUMENT = [
 ]
 
 
-def test_a_notebook_file_with_its_widgets_and_its_html_export_hold_no_secret(tmp_path, monkeypatch, free_port):
+def test_a_notebook_file_with_its_widgets_and_its_html_export_hold_no_secret(
+    tmp_path, nbclient, nbformat, monkeypatch, free_port
+):
+    from nbconvert import HTMLExporter  # it takes a while
+
     write_kernelspec("python3", NEWEST, tmp_path / "kernels")
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     monkeypatch.setenv("TTS_REDIRECT_URI", f"http://localhost:{free_port}/")
