@@ -1,15 +1,15 @@
-"""The sandbox as a child process: started, described, ended."""
+"""The sandbox as a process of its own: started, described, ended."""
 
 from __future__ import annotations
 
 import json
+import os
 import select
-import subprocess
-import sys
+import signal
 from pathlib import Path
 from typing import Any
 
-from tests.harness.places import clean_environment
+from tests.harness.nursery import nursery
 
 
 class Sandbox:
@@ -24,15 +24,13 @@ class Sandbox:
 
     def __init__(self, *options: str, log: Path) -> None:
         self.log = log
+        stdin, self._input = os.pipe()
+        self._output, stdout = os.pipe()
         with log.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tts_notebook.sandbox", *options],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=clean_environment(),
-                start_new_session=True,
-            )
+            self.pid = nursery().fork(options, stdin, stdout, stderr.fileno())
+        os.close(stdin)
+        os.close(stdout)
+        self._runs = True
         try:
             self.description: dict[str, Any] = json.loads(self._first_line(timeout=30))
         except BaseException:
@@ -40,10 +38,6 @@ class Sandbox:
             raise
         for name in ("authorize_url", "auth_base_url", "api_base_url", "app_key", "app_secret", "service_id"):
             setattr(self, name, self.description[name])
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def environment(self, redirect_port: int) -> dict[str, str]:
         """Return the TTS_ settings that make the package use this sandbox as if it were TikTok Shop."""
@@ -59,25 +53,27 @@ class Sandbox:
 
     def stop(self) -> None:
         """End the sandbox by closing its standard input. Safe to call twice."""
-        if self._process.stdin.closed:
+        if not self._runs:
             return
-        self._process.stdin.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            raise AssertionError("The sandbox still ran 10 s after its standard input closed.") from None
-        finally:
-            self._end()
+        self._end(patience=10)
 
     def _first_line(self, timeout: float) -> bytes:
-        ready, _, _ = select.select([self._process.stdout], [], [], timeout)
-        line = self._process.stdout.readline() if ready else b""
-        if not line:
-            raise RuntimeError(f"The sandbox did not say where it listens: {self.log.read_text()[-2000:]}")
+        line = b""
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([self._output], [], [], timeout)
+            more = os.read(self._output, 4096) if ready else b""
+            if not more:
+                raise RuntimeError(f"The sandbox did not say where it listens: {self.log.read_text()[-2000:]}")
+            line += more
         return line
 
-    def _end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
+    def _end(self, patience: float = 0) -> None:
+        """Close its input and wait for the end of its output, which is its own."""
+        self._runs = False
+        os.close(self._input)
+        ended, _, _ = select.select([self._output], [], [], patience)
+        if not ended:
+            os.kill(self.pid, signal.SIGKILL)
+        os.close(self._output)
+        if not ended and patience:
+            raise AssertionError(f"The sandbox still ran {patience} s after its standard input closed.")
