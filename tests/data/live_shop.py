@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pyarrow as pa
 import requests
 
 from tests.data.test_orders_against_sandbox import logged_in
@@ -80,6 +81,18 @@ def rows_of(table: Any, columns: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
     """The rows of an Arrow table in an order of their own, to compare tables that are sorted differently."""
     names = columns or tuple(table.column_names)
     return sorted(zip(*(map(str, table.column(name).to_pylist()) for name in names), strict=True))
+
+
+def assert_same_rows(there: Any, table: Any) -> None:
+    """Hold an Arrow table against another that may be sorted differently and have more columns."""
+    ours, theirs = in_an_order(there.select(table.column_names).cast(table.schema)), in_an_order(table)
+    assert ours.num_rows == theirs.num_rows
+    assert [name for name in table.column_names if not ours[name].equals(theirs[name])] == []
+
+
+def in_an_order(table: Any) -> Any:
+    """An Arrow table sorted by all that can be sorted."""
+    return table.sort_by([(each.name, "ascending") for each in table.schema if not pa.types.is_nested(each.type)])
 
 
 def synced(directory: Any) -> Any:

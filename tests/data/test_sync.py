@@ -13,7 +13,7 @@ import time
 import pytest
 
 from tests.data.api import NOW
-from tests.data.live_shop import SEARCH, LiveShop, rows_of, synced
+from tests.data.live_shop import SEARCH, LiveShop, assert_same_rows, rows_of, synced
 from tests.data.shops import GB, FakeSession, order
 from tests.harness.places import REPOSITORY
 from tts_notebook import APIError, InputError, RateLimited, SyncError, TransportError
@@ -43,8 +43,7 @@ def data(tmp_path):
 
 
 def assert_same(directory, table):
-    there = synced(directory)
-    assert rows_of(there, tuple(table.column_names)) == rows_of(table)
+    assert_same_rows(synced(directory), table)
 
 
 # -- what a sync leaves --------------------------------------------------------------------------------
@@ -123,7 +122,7 @@ def test_windows_of_several_days_add_up_however_often_they_are_synced(start_shop
     first = min(synced(data)["date" if table == "performance" else "start_date"].to_pylist())
     fresh = getattr(shop.tts, table)(since=first, to="arrow")
     names = tuple(name for name in fresh.column_names if name != "latest_available_date")
-    assert rows_of(synced(data), names) == rows_of(fresh, names)
+    assert_same_rows(synced(data), fresh.select(names))
 
 
 @pytest.mark.parametrize("table", ["warehouses", "delivery_options", "inventory", "unsettled", "seller_status"])
