@@ -2,7 +2,7 @@
 """The two commands of this repository. Any Python from 3.11 on runs them; nothing else needs to be set up.
 
     python3 tasks.py quickstart    open the quickstart notebook in JupyterLab
-    python3 tasks.py test          check and test everything (--fast: without browser, kernels, cluster and npm tools)
+    python3 tasks.py test          check and test everything (--fast: less of it, in a minute)
 
 Both keep what they install in .venv, beside this file.
 """
@@ -33,7 +33,9 @@ STAMP = VENV / "tasks.json"  # what was installed, from which pyproject.toml, fo
 WORK = HERE / "my-notebooks"
 FAST = "not browser and not kernel and not tools and not cluster"
 SLOW = f"not ({FAST})"
-SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]  # a file's tests share sandboxes, so they stay in one process
+FEW = "--hypothesis-profile=few"  # a quarter of the examples, while one works; all of them before a change is taken
+# a file's tests share sandboxes, so they stay in one process; the files come in the order of tests/conftest.py
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -50,7 +52,9 @@ def main() -> int:
     start.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
     start.add_argument("--port", type=int, default=0, help="listen on this port (default: one that is free)")
     test = commands.add_parser("test", help="check and test everything; arguments after -- go to pytest")
-    test.add_argument("--fast", action="store_true", help="leave out browser, kernels, cluster and npm tools")
+    test.add_argument(
+        "--fast", action="store_true", help="leave out browser, kernels, cluster and npm tools, and try fewer examples"
+    )
     options = parser.parse_args(own)
 
     if sys.version_info < (3, 11):  # noqa: UP036 - older ones run this file too, and are told here
@@ -200,8 +204,9 @@ def run_tests(fast: bool, for_pytest: list[str]) -> int:
         if run_module(command):
             return stop(f"{' '.join(command)} failed.")
     if for_pytest:  # as they are: they may choose tests, marks or processes of their own
-        return run_module(["pytest", *(["-m", FAST] if fast else []), *for_pytest])
-    return run_pytest([["-m", FAST, *SIDE_BY_SIDE]] if fast else [["-m", FAST, *SIDE_BY_SIDE], ["-m", SLOW]])
+        return run_module(["pytest", *(["-m", FAST, FEW] if fast else []), *for_pytest])
+    quick = ["-m", FAST, *SIDE_BY_SIDE]
+    return run_pytest([[*quick, FEW]] if fast else [quick, ["-m", SLOW]])
 
 
 def run_module(command: list[str]) -> int:

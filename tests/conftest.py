@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.harness import places
+from tests.harness import examples, places  # noqa: F401 - it registers a profile of hypothesis
 from tests.harness.guards import NetworkGuard, left_over_threads
 from tests.harness.kernels import NEWEST, VERSIONS, Kernel
 from tests.harness.sandboxes import Sandbox
 
 network = NetworkGuard()
+numbers = count()
+# the files that take longest: begun first, so that no process is left with one of them at the end
+LONG = ("test_sync.py", "test_workers.py", "test_dataset.py", "test_round_trip.py", "test_faults.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,7 +31,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "start_kernel" in fixtures:  # `kernel` uses it too
             item.add_marker("kernel")
     # Playwright keeps an event loop running in this thread, where asyncio.run() then refuses to start
-    items.sort(key=lambda item: bool(item.get_closest_marker("browser")))
+    items.sort(key=lambda item: (bool(item.get_closest_marker("browser")), item.path.name not in LONG))
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # what was imported and collected is not looked through again at each collection of garbage
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of the test's own. Pytest's reads the names of all others first, thousands of times."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    path = tmp_path_factory.getbasetemp() / f"{name}-{next(numbers)}"
+    path.mkdir(mode=0o700)
+    return path
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.examples import examples
 from tts_notebook.api.rate import CEILING, FLOOR, LONGEST_PAUSE, START, RateControl
 
 AT_ONCE = 32
@@ -216,7 +217,7 @@ def test_what_was_on_its_way_when_the_first_was_refused_counts_as_one_overshoot(
     st.booleans(),
     st.integers(0, 1000),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_whatever_the_server_does_requests_are_paced_within_bounds(
     limit, burst, latency, jitter, max_rate, retry_after, seed
 ):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.auth.test_callback import QUERY, Listener
 from tests.auth.tokens import secrets_in
+from tests.harness.examples import examples
 
 MEGABYTE = 1024 * 1024
 NEARLY = st.sampled_from(
@@ -33,7 +34,7 @@ def fuzzed():
     listener.server.join(5)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(request=REQUESTS, ends=st.booleans())
 def test_whatever_bytes_arrive_the_login_lives_and_the_redirect_completes_it(fuzzed, request, ends):
     fuzzed.done.clear()

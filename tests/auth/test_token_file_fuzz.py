@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.auth.tokens import NOW, envelope
+from tests.harness.examples import examples
 from tts_notebook.auth.store import FileStore, read_json
 from tts_notebook.auth.token import Token
 from tts_notebook.errors import TTSError
@@ -35,7 +36,7 @@ ODD = st.builds(
 @example(envelope(refresh_token_expire_in="9" * 5000))
 @example(envelope() | {"code": True})
 @example({**envelope(), "code": 10**400})
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_json_is_a_token_or_one_of_our_errors(response):
     with suppress(TTSError):
         read = Token.from_response(response, obtained_at=NOW)
@@ -50,7 +51,7 @@ def test_any_json_is_a_token_or_one_of_our_errors(response):
 @example(b'{"code": 0, "data": ' + b"[" * 100_000)
 @example(b"\xef\xbb\xbf{}")
 @example(b'{"code":' + b"9" * 10_000 + b"}")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_in_the_file_are_a_token_or_one_of_our_errors(tmp_path, content):
     path = tmp_path / "token.json"
     path.write_bytes(content)

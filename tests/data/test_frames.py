@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.shops import GB, order
+from tests.harness.examples import examples
 from tts_notebook.data.frames import extra_texts, schema, tabulate
 from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
@@ -256,7 +257,7 @@ def test_the_fast_way_reads_what_the_careful_way_reads(values, kind):
 order_fields = st.sampled_from([*order(1), *(column.path.split(".")[0].split("[")[0] for column in ORDERS.columns)])
 
 
-@settings(patient, max_examples=40)
+@settings(patient, max_examples=examples(40))
 @given(changes=st.lists(st.dictionaries(order_fields, json_values), max_size=3))
 def test_orders_with_anything_in_any_field_become_tables(changes):
     harvest = Harvest([ORDERS, ORDER_ITEMS])

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from tests.data.listings import FAST, Maker, body_of, one_by_one
 from tests.data.shops import GB, order
+from tests.harness.examples import examples
 from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.orders import ORDER_ITEMS, ORDER_SEARCH, ORDERS
 from tts_notebook.data.pages import NO_ANSWER, PageReader
 from tts_notebook.data.rows import Found, seconds_in
 from tts_notebook.errors import TransportError
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(30))
 BOTH = [ORDERS, ORDER_ITEMS]
 START = 1_793_614_530
 

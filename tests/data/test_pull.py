@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.data.shops import GB, MY, FakeSession, order
+from tests.harness.examples import examples
 from tts_notebook.data.answer import Asked, TTSWarning, answer
 from tts_notebook.data.orders import ORDER_ITEMS, ORDERS
 from tts_notebook.errors import APIError, InputError, PermissionMissing, RateLimited, TransportError
@@ -77,7 +78,7 @@ def movements(draw):
     return draw(st.lists(st.tuples(st.integers(0, 29), st.integers(1, 50_000)), max_size=12))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(movements=movements(), by=st.sampled_from(["create_time", "update_time"]))
 def test_every_order_comes_once_whatever_moves_between_pages(movements, by):
     listed = some(30)

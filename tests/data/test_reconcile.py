@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.data.api import NOW
 from tests.data.books import Books
+from tests.harness.examples import examples
 from tts_notebook.data.answer import Asked
 from tts_notebook.data.reconcile import reconcile
 from tts_notebook.errors import APIError, InputError
@@ -118,7 +119,7 @@ def test_a_planted_discrepancy_is_found_where_it_is(plant):
     assert f"{len(expected)} missing or mismatched." in repr(found)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(places=st.lists(st.sampled_from(PLANTS), unique=True, max_size=5), shift=st.integers(0, 4))
 def test_every_planted_discrepancy_is_found_and_no_other(places, shift):
     books = Books()

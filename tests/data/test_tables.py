@@ -18,6 +18,7 @@ from tests.data.api import DAY, NOW, SECOND, FakeAPI, fetch, listed, within
 from tests.data.shops import GB, MY, order
 from tests.data.test_declarations import TABLES
 from tests.data.test_frames import json_values, patient
+from tests.harness.examples import examples
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.answer import Asked, TTSWarning, answer
 from tts_notebook.data.frames import schema
@@ -120,7 +121,7 @@ def test_stock_is_that_of_the_whole_catalogue_and_needs_no_hint():
     assert "create_time_ge" not in session.bodies[0]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     times=st.lists(st.integers(SECOND - 3000, SECOND - 1), max_size=60),
     by=st.sampled_from(["create_time", "update_time"]),
@@ -760,7 +761,7 @@ FIELDS = {
 }
 
 
-@settings(patient, max_examples=100)
+@settings(patient, max_examples=examples(100))
 @given(name=st.sampled_from(sorted(TABLES_BY_NAME)), data=st.data())
 def test_whatever_comes_becomes_rows_of_the_same_types_and_no_field_is_lost(name, data):
     table = TABLES_BY_NAME[name]

@@ -22,6 +22,7 @@ from tests.data.simulated_server import (
     measure,
     shops,
 )
+from tests.harness.examples import examples
 from tts_notebook.data.windows import Windows, without
 
 BEGIN, LENGTH, SMALL_PAGE = 1_700_000_000, 40_000, 5
@@ -73,7 +74,7 @@ def wanted(server: Server, since: int | None) -> set[int]:
     return {number for time, number in server.rows if (since or 0) <= time < UNTIL}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(world=worlds, reader=readers, since=starts, seeds=st.integers(1, 16))
 def test_every_order_that_was_there_is_read_whatever_happens_meanwhile(world, reader, since, seeds):
     server = served(world)
@@ -88,7 +89,7 @@ def test_every_order_that_was_there_is_read_whatever_happens_meanwhile(world, re
     assert without(since, UNTIL, run.proven) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(world=worlds, reader=readers, since=starts)
 def test_no_order_comes_twice_unless_the_list_itself_repeats_it(world, reader, since):
     server = served({**world, "late": world["late"] if world["paging"] == "keyset" else []})
@@ -100,7 +101,7 @@ def test_no_order_comes_twice_unless_the_list_itself_repeats_it(world, reader, s
     assert sum(end - (start or 0) for start, end in run.proven) == UNTIL - (since or 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(world=worlds, reader=readers, since=starts)
 def test_the_requests_are_bounded_by_the_orders(world, reader, since):
     server = served(world)
@@ -110,7 +111,7 @@ def test_the_requests_are_bounded_by_the_orders(world, reader, since):
     assert run.requests <= 30 + 2 * len(server.rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(world=worlds, reader=readers, since=starts, stop=st.integers(0, 60), seeds=st.integers(1, 16))
 def test_a_run_that_stopped_is_continued_where_it_was(world, reader, since, stop, seeds):
     server = served(world)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.examples import examples
 from tts_notebook.sandbox.catalogue import SELLER_KEYS, sellers
 from tts_notebook.sandbox.money import split
 from tts_notebook.sandbox.order_json import Style
@@ -38,7 +39,7 @@ def written(made: ShopBooks) -> list[dict]:
 
 
 worlds = st.builds(books, st.integers(0, 10**6), st.sampled_from(SHOPS))
-few = settings(max_examples=12, deadline=None)
+few = settings(max_examples=examples(12), deadline=None)
 
 
 @few
