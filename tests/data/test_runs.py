@@ -3,14 +3,16 @@ from __future__ import annotations
 import pytest
 
 from tts_notebook.data.catalogue import TABLES
-from tts_notebook.data.runs import OVERLAP, next_run, weeks
+from tts_notebook.data.runs import OVERLAP, next_run, older_run, weeks
 
 NOW, LAST = 1_794_600_000, 1_794_500_000
 DAY = 86_400
 
 
 def run(table, **given):
-    return next_run(TABLES[table].table.listing, **{"since": None, "watermark": None, "now": NOW, **given})
+    return next_run(
+        TABLES[table].table.listing, **{"since": None, "start": None, "watermark": None, "now": NOW, **given}
+    )
 
 
 def test_the_first_run_asks_by_the_time_that_never_changes():
@@ -37,7 +39,41 @@ def test_what_changes_without_saying_so_is_read_again_for_as_long_as_it_may(tabl
 
 
 def test_nothing_from_before_the_start_of_the_data_is_read_again():
-    assert run("statements", since=LAST - DAY, watermark=LAST).since == LAST - DAY
+    assert run("statements", since=LAST - DAY, start=LAST - DAY, watermark=LAST).since == LAST - DAY
+
+
+def test_what_is_there_is_kept_up_to_date_also_if_less_is_asked_for():
+    assert run("statements", since=LAST, start=LAST - 90 * DAY, watermark=LAST).since == LAST - 60 * DAY
+    assert run("statements", since=None, start=LAST - DAY, watermark=LAST).since == LAST - 60 * DAY
+
+
+@pytest.mark.parametrize("since", [None, LAST - 400 * DAY])
+@pytest.mark.parametrize(("table", "by"), [("orders", "create_time"), ("transactions", "statement_time")])
+def test_data_that_is_to_start_earlier_is_filled_in_up_to_where_it_starts(table, by, since):
+    made = older_run(TABLES[table].table.listing, since=since, start=LAST - DAY, watermark=LAST)
+
+    assert (made.kind, made.by, made.since, made.until) == ("older", by, since, LAST - DAY)
+
+
+@pytest.mark.parametrize(
+    ("table", "since", "start", "watermark"),
+    [
+        ("orders", LAST - DAY, LAST - DAY, LAST),
+        ("orders", LAST, LAST - DAY, LAST),
+        ("orders", LAST - DAY, None, LAST),
+        ("orders", LAST - DAY, LAST, None),
+        ("performance", None, LAST, LAST),
+        ("warehouses", None, LAST, LAST),
+        ("unsettled", None, LAST, LAST),
+    ],
+    ids=["as before", "later", "all is there", "nothing is there", "days", "what is there now", "no longer there"],
+)
+def test_nothing_is_filled_in(table, since, start, watermark):
+    assert older_run(TABLES[table].table.listing, since=since, start=start, watermark=watermark) is None
+
+
+def test_the_first_run_of_days_goes_back_as_far_as_the_last_year():
+    assert run("performance").since == NOW - 365 * DAY
 
 
 @pytest.mark.parametrize("table", ["warehouses", "brands", "authorized_shops", "unsettled", "inventory"])

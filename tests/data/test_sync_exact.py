@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.data.api import DAY, NOW, SECOND, FakeAPI, listed, within
 from tests.data.live_shop import synced
 from tests.data.shops import GB, FakeSession, order
+from tts_notebook import TransportError
 from tts_notebook.data.sync import SyncAsked, sync
 
 
@@ -101,3 +104,120 @@ def test_a_video_whose_products_are_gone_has_none_in_the_windows_that_are_read_a
     assert 0 < len(again) < len(before) / 2
     left = [(video, start, product) for video, start, product in before if video == "8" or start not in again]
     assert values(data, "video_id", "start_date", "product_id") == left
+
+
+# -- data that is to start earlier ---------------------------------------------------------------------
+
+
+def days_ago(days):
+    return SECOND - days * DAY
+
+
+def orders_of(*days):
+    return {GB.id: [order(number, days_ago(each)) for number, each in enumerate(days)]}
+
+
+def test_an_earlier_start_fills_in_what_is_older_and_asks_for_nothing_else_twice(data):
+    session = OrderSeller(orders_of(300, 200, 100, 50, 5, 1))
+    run(session, ["orders", "order_items"], data, since="60d")
+    assert len(values(data / "orders", "order_id")) == 3
+    session.asked.clear()
+
+    told = run(session, ["orders", "order_items"], data, since="250d")
+
+    assert [asked["create_time_lt"] for _, asked in session.asked if "create_time_ge" in asked] == [days_ago(60)]
+    assert told.rows["orders"] == 2
+    assert told.notes == ("What is from before 2026-09-22 was missing and is there now, from 2026-03-16 on.",)
+    assert len(values(data / "orders", "order_id")) == 5
+    assert len(values(data / "order_items", "order_id")) == 10
+
+    told = run(session, ["orders", "order_items"], data)
+
+    assert len(values(data / "orders", "order_id")) == 6
+    assert told.notes == ("What is from before 2026-03-16 was missing and is there now, from the beginning on.",)
+    assert run(session, ["orders", "order_items"], data, since="2020-01-01").notes == ()
+
+
+def test_what_changed_meanwhile_is_read_beside_what_is_filled_in(data):
+    session = OrderSeller(orders_of(300, 5, 1))
+    run(session, "orders", data, since="60d")
+    changed = session.orders[GB.id][1]
+    changed.update(status="RETURNED", update_time=SECOND + 60)
+
+    told = run(session, "orders", data, since="365d", now=NOW + timedelta(hours=1))
+
+    assert sorted(status for (status,) in values(data, "status")) == ["DELIVERED", "DELIVERED", "RETURNED"]
+    assert told.rows == {"orders": 2}
+
+
+def test_a_filling_in_that_broke_off_goes_on(data):
+    session = OrderSeller(orders_of(300, 250, 200, 5), page_size=1)
+    run(session, "orders", data, since="60d")
+    refusals = iter([None, None, TransportError("gone")])
+    session.refuse = lambda path, shop: next(refusals, None) if path.endswith("search") else None
+    with pytest.raises(TransportError):
+        run(session, "orders", data)
+    assert len(values(data, "order_id")) == 1
+
+    told = run(session, "orders", data)
+
+    assert told.resumed
+    assert len(values(data, "order_id")) == 4
+
+
+def test_a_run_that_broke_off_is_ended_before_something_older_is_read(data):
+    session = OrderSeller(orders_of(300, 250, 5, 4, 3), page_size=1)
+    run(session, "orders", data, since="60d")
+    for each in session.orders[GB.id][2:]:
+        each.update(update_time=SECOND + 5)
+    refusals = iter([None, None, TransportError("gone")])
+    session.refuse = lambda path, shop: next(refusals, None) if path.endswith("search") else None
+    with pytest.raises(TransportError):
+        run(session, "orders", data, since="60d", now=NOW + timedelta(hours=1))
+
+    told = run(session, "orders", data, now=NOW + timedelta(hours=1))
+
+    assert told.resumed
+    assert len(values(data, "order_id")) == 5
+
+
+def test_transactions_of_older_statements_are_filled_in_week_by_week(data):
+    statements = [{"id": str(each), "statement_time": days_ago(each)} for each in (300, 200, 5)]
+    session = Seller(
+        {
+            "/finance/202309/statements": listed("statements", statements, keep=within("statement_time")),
+            "/finance/202501/statements/{id}/statement_transactions": lambda asked, shop, name: {
+                "id": name,
+                "transactions": [{"id": f"{name}1"}],
+            },
+        }
+    )
+    run(session, "transactions", data, since="60d")
+
+    run(session, "transactions", data, since="250d")
+
+    assert values(data, "statement_id") == [("200",), ("5",)]
+    asked = [path for path in session.paths if "/200/" in path or "/300/" in path]
+    assert len(asked) == 1
+
+
+def test_windows_of_days_that_are_filled_in_are_whole(data):
+    def serve(asked, shop):
+        return {"videos": [{"id": "7", "gmv": {"amount": asked["end_date_lt"][-2:], "currency": "GBP"}}]}
+
+    session = Seller({"/analytics/202509/shop_videos/performance": serve})
+    run(session, "video_performance", data / "late", since="45d")
+    run(session, "video_performance", data / "late", since="200d")
+    run(session, "video_performance", data / "whole", since="200d")
+
+    names = ("start_date", "end_date", "gmv")
+    assert values(data / "late", *names) == values(data / "whole", *names)
+
+
+def test_a_later_start_leaves_what_is_there(data):
+    session = OrderSeller(orders_of(300, 5))
+    run(session, "orders", data)
+
+    run(session, "orders", data, since="1d")
+
+    assert len(values(data, "order_id")) == 2

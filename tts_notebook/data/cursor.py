@@ -11,7 +11,7 @@ from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls
 from tts_notebook.data.parts import Part
 from tts_notebook.data.period import Period
-from tts_notebook.data.plan import LONGEST_LOOK_BACK, Days, Span, cut_days
+from tts_notebook.data.plan import ALL_THERE_IS, Days, Span, cut_days
 from tts_notebook.data.progress import Progress
 from tts_notebook.data.rows import Found, Record
 from tts_notebook.data.tables import Listing, Parent
@@ -94,8 +94,7 @@ class Cursor:
             zone = zone_of(shop.region if shop else "")
             period = self.question.period_in(zone)
             if period.since is None:
-                note = f"All there is means the last {LONGEST_LOOK_BACK.days} days here: since= can go further back."
-                self.notes[:] = [*(told for told in self.notes if told != note), note]
+                self.notes[:] = [*(told for told in self.notes if told != ALL_THERE_IS), ALL_THERE_IS]
             today = self.question.now.astimezone(ZoneInfo(zone)).date()
             return [*cut_days(period, zone, today=today, most=listing.days, fixed=self.question.fixed_days)]
         if self.question.by in listing.walks:

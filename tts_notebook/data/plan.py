@@ -16,6 +16,7 @@ from tts_notebook.errors import InputError
 # because the earliest part has no lower bound
 _FIRST_SECOND = 1_609_459_200
 LONGEST_LOOK_BACK = timedelta(days=365)
+ALL_THERE_IS = f"All there is means the last {LONGEST_LOOK_BACK.days} days here: since= can go further back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def cut_days(period: Period, zone: str, *, today: date, most: int, fixed: bool =
         zone: The shop's time zone.
         today: The current day there.
         most: How many days one question may be about.
-        fixed: Cut at the same days whatever the period, which for that may begin earlier.
+        fixed: Cut at the same days whatever the period, which for that may begin earlier and end later.
 
     Raises:
         InputError: no day of the period is over.
@@ -89,6 +90,7 @@ def cut_days(period: Period, zone: str, *, today: date, most: int, fixed: bool =
         )
     if fixed:
         start -= timedelta(days=start.toordinal() % most)
+        end = min(end + timedelta(days=-end.toordinal() % most), today)
     step, cut = timedelta(days=most), []
     while start < end:
         cut.append(Days(start, min(start + step, end)))

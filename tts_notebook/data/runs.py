@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tts_notebook.data.manifest import RunKind
+from tts_notebook.data.manifest import RunKind, earlier
+from tts_notebook.data.plan import LONGEST_LOOK_BACK
 from tts_notebook.data.tables import Listing
 
 # Some changes appear late: up to 90 s were seen. What is read again costs a page and is
@@ -32,7 +33,7 @@ class NextRun:
     until: int
 
 
-def next_run(listing: Listing, *, since: int | None, watermark: int | None, now: int) -> NextRun:
+def next_run(listing: Listing, *, since: int | None, start: int | None, watermark: int | None, now: int) -> NextRun:
     """Return what to ask for.
 
     Where the list knows when a record was changed, only what changed since the last run
@@ -42,6 +43,7 @@ def next_run(listing: Listing, *, since: int | None, watermark: int | None, now:
     Args:
         listing: The list.
         since: Where the data is to start, in seconds; None for everything there is.
+        start: Where it starts now; None for everything there was.
         watermark: When the last run began; None if there was none.
         now: The current time.
     """
@@ -52,13 +54,34 @@ def next_run(listing: Listing, *, since: int | None, watermark: int | None, now:
     if root.fleeting or root.everything:
         return NextRun("all", first, since, now)
     if watermark is None:
-        return NextRun("changes", first, since, now)
+        reach = since if since is not None or not root.days else now - int(LONGEST_LOOK_BACK.total_seconds())
+        return NextRun("changes", first, reach, now)
     changed = next((name for name, walk in root.walks.items() if walk.open_end), "")
     if changed and listing.settles is None:
         return NextRun("changes", changed, watermark - OVERLAP, now)
     days = next((each.settles for each in listing.chain if each.settles is not None), _SETTLES)
     again = watermark - days * _DAY
-    return NextRun("changes", first, again if since is None else max(again, since), now)
+    # what is there is kept up to date, also if less is asked for now
+    begins = earlier(since, start)
+    return NextRun("changes", first, again if begins is None else max(again, begins), now)
+
+
+def older_run(listing: Listing, *, since: int | None, start: int | None, watermark: int | None) -> NextRun | None:
+    """Return what to ask for so that the data starts earlier than it does; None if it starts early enough.
+
+    Args:
+        listing: The list.
+        since: Where the data is to start, in seconds; None for everything there is.
+        start: Where it starts now; None for everything there was.
+        watermark: When the last run began; None if there was none.
+    """
+    root = listing.root
+    whole = root.fleeting or root.everything or not (root.walks or root.days)
+    if whole or watermark is None or start is None or (since is not None and since >= start):
+        return None
+    if since is None and root.days:  # of days, everything is as much as the first sync read
+        return None
+    return NextRun("older", next(iter(root.walks), ""), since, start)
 
 
 def weeks(since: int | None, until: int) -> list[tuple[int | None, int]]:

@@ -109,7 +109,7 @@ class Shelf:
             self._parts.append(stage_part(self._disk, path, rows, self._layout.month_of, proven, gone))
 
     def commit(self, watermark: int | None) -> None:
-        """Merge what was staged into the data, and remember the watermark."""
+        """Merge what was staged into the data, and remember the watermark; a run of older rows leaves that as it is."""
         with self._lock:
             run = self._running()
             missing = gaps(run.since, run.until, self._proven())
@@ -120,7 +120,7 @@ class Shelf:
             self._save(
                 replace(
                     self._state,
-                    watermark=watermark,
+                    watermark=self._state.watermark if run.kind == "older" else watermark,
                     start=self._start(run),
                     run=None,
                     files=tuple(files),

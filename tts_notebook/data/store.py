@@ -187,8 +187,8 @@ class Store:
     def commit(self, shop_id: str | None, *, watermark: int | None) -> None:
         """End a run: what was staged becomes part of the data, each row once, and the watermark is set.
 
-        Of a record that came more than once the newest version stays, by its time of change where
-        it has one; of equal ones the one that came last.
+        A run of older rows leaves the watermark as it was. Of a record that came more than once the
+        newest version stays, by its time of change where it has one; of equal ones the one that came last.
 
         Raises:
             FlowMisuse: the staged intervals leave a gap in the run's period.

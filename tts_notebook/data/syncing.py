@@ -12,11 +12,12 @@ from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls
 from tts_notebook.data.cursor import Question
 from tts_notebook.data.period import Period
+from tts_notebook.data.plan import ALL_THERE_IS
 from tts_notebook.data.progress import Progress
 from tts_notebook.data.pull import Pull, explain
 from tts_notebook.data.reading import Piece, Reading, Stretch, stretch
-from tts_notebook.data.runs import NextRun, next_run, weeks
-from tts_notebook.data.shelf import Unfinished
+from tts_notebook.data.runs import NextRun, next_run, older_run, weeks
+from tts_notebook.data.shelf import Standing, Unfinished
 from tts_notebook.data.store import Store
 from tts_notebook.data.tables import Listing, Table
 from tts_notebook.data.versions import rowless
@@ -102,28 +103,43 @@ class Syncing:
 
     def _begin(self, shop: Shop | None) -> tuple[NextRun, list[Interval]]:
         """Start a shop's run, or go on with the one that has not ended; return what of it is there already."""
-        standings = [store.state(_id(shop)) for store in self.stores.values()]
+        standings = self._standings(shop)
+        wanted = self._wanted(standings)
+        unfinished = [each.unfinished for each in standings if each.unfinished]
+        for run in wanted if len(unfinished) == len(standings) else ():
+            if self._goes_on(run, unfinished):
+                since, until = unfinished[0].since, unfinished[0].until
+                self.resumed = True
+                missing = [gap for each in unfinished for gap in each.missing]
+                run = replace(run, until=until, since=since if self._along_is(run.by) else run.since)
+                return run, without(since, until, missing)
+        for store in self.stores.values():
+            store.begin(_id(shop), since=self._bound(wanted[0]), until=wanted[0].until, kind=wanted[0].kind)
+        return wanted[0], []
+
+    def _standings(self, shop: Shop | None) -> list[Standing]:
+        return [store.state(_id(shop)) for store in self.stores.values()]
+
+    def _wanted(self, standings: Sequence[Standing]) -> list[NextRun]:
+        """Return the runs that bring a shop up to date, the first one first."""
+        listing, since = self.listing, self.since
         watermarks = [each.watermark for each in standings]
         watermark = None if None in watermarks else min(filter(None, watermarks), default=None)
-        run = next_run(self.listing, since=self.since, watermark=watermark, now=self.now)
-        unfinished = [each.unfinished for each in standings if each.unfinished]
-        if len(unfinished) == len(standings) and self._goes_on(run, unfinished):
-            since, until = unfinished[0].since, unfinished[0].until
-            self.resumed = True
-            missing = [gap for each in unfinished for gap in each.missing]
-            run = replace(run, until=until, since=since if self._along_is(run.by) else run.since)
-            return run, without(since, until, missing)
-        for store in self.stores.values():
-            store.begin(_id(shop), since=self._bound(run), until=run.until, kind=run.kind)
-        return run, []
+        start = max((each.start for each in standings if each.start is not None), default=None)
+        run = next_run(listing, since=since, start=start, watermark=watermark, now=self.now)
+        older = older_run(listing, since=since, start=start, watermark=watermark)
+        if since is None and watermark is None and listing.root.days and ALL_THERE_IS not in self.notes:
+            self.notes.append(ALL_THERE_IS)
+        return [older, run] if older else [run]
 
     def _goes_on(self, run: NextRun, unfinished: Sequence[Unfinished]) -> bool:
         """Tell whether runs that have not ended are worth to be ended: not if more is wanted now."""
         bounds = {(each.since, each.until, each.kind) for each in unfinished}
-        since, _, kind = bounds.pop()
+        since, until, kind = bounds.pop()
         begins = self._bound(run)
         covered = since is None or (begins is not None and begins >= since)
-        return not bounds and covered and kind == run.kind == "changes" and any(each.proven for each in unfinished)
+        meant = kind == run.kind and (kind == "changes" or (kind == "older" and until == run.until))
+        return not bounds and covered and meant and any(each.proven for each in unfinished)
 
     def _along_is(self, by: str) -> bool:
         return not self.along or self.along == by
@@ -135,8 +151,16 @@ class Syncing:
     def _end(self, shop: Shop | None, run: NextRun) -> None:
         for store in self.stores.values():
             store.commit(_id(shop), watermark=run.until)
-        if run.until < self.now:
+        if run.kind == "older":
+            self._note_older(run)
+        if run.until < self.now or len(self._wanted(self._standings(shop))) > 1:
             self._behind.append(shop)
+
+    def _note_older(self, run: NextRun) -> None:
+        since = "the beginning" if run.since is None else _day(run.since)
+        note = f"What is from before {_day(run.until)} was missing and is there now, from {since} on."
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _refuse(self, shop: Shop | None, error: APIError, refusals: dict[Shop | None, APIError]) -> None:
         explain(error, self.listing, shop)
@@ -213,7 +237,7 @@ class Syncing:
         """Read a shop, what takes a call for each record in pieces that are kept one by one."""
         run, done = self._begin(shop)
         walk = self.listing.root.walks.get(run.by)
-        in_pieces = self.listing.parent and run.kind == "changes" and walk and not walk.open_end
+        in_pieces = self.listing.parent and run.kind != "all" and walk and not walk.open_end
         left = [piece for gap in without(run.since, run.until, done) for piece in (weeks(*gap) if in_pieces else [gap])]
         untold: list[tuple[Interval, APIError]] = []
         rows = 0
@@ -255,6 +279,10 @@ def _answered(names: Sequence[str]) -> pa.Table:
     count = len(names)
     told = [pa.nulls(count, pa.string()), pa.array(names, pa.string()), pa.nulls(count, pa.int64())]
     return pa.table(told, ["scope", "name", "updated"])
+
+
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
 def _id(shop: Shop | None) -> str | None:
