@@ -27,9 +27,15 @@ from typing import Any
 
 
 class TTSError(Exception):
-    """Something the reader of the message can act on."""
+    """Something the reader of the message can act on.
+
+    Attributes:
+        next_step: What to do; part of the message.
+        kept: What is kept of a pull or a sync that it broke off; part of the next step.
+    """
 
     next_step = ""
+    kept = ""
 
     def __init__(self, message: str = "", *, next_step: str | None = None) -> None:
         super().__init__(message)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
-from tests.data.api import DAY, NOW, SECOND, FakeAPI, listed, within
+from tests.data.api import DAY, NOW, SECOND, FakeAPI, fetch, listed, within
 from tests.data.live_shop import synced
 from tests.data.shops import GB, FakeSession, order
-from tts_notebook import TransportError
-from tts_notebook.data.sync import SyncAsked, sync
+from tts_notebook import InputError, RateLimited, TransportError
+from tts_notebook.data import store
+from tts_notebook.data.disk import Disk
+from tts_notebook.data.sync import sync
+from tts_notebook.data.synced import SyncAsked
+from tts_notebook.errors import PullStopped
 
 
 @pytest.fixture
@@ -221,3 +227,125 @@ def test_a_later_start_leaves_what_is_there(data):
     run(session, "orders", data, since="1d")
 
     assert len(values(data, "order_id")) == 2
+
+
+# -- endings -------------------------------------------------------------------------------------------
+
+KEPT = "What was read is kept: run the same line again and it goes on from there."
+NOTHING = "No row had been read this time, and what is there is kept: run the same line again and it goes on."
+QUOTA = RateLimited("/order", 36009037, "hourly quota", next_step="Wait, and run the cell again in an hour.")
+
+
+class Stoppable(Disk):
+    """A disk before whose k-th operation somebody presses stop."""
+
+    left = 0
+
+    def _count(self):
+        Stoppable.left -= 1
+        if Stoppable.left == -1:
+            raise KeyboardInterrupt
+
+    def create(self, path):
+        self._count()
+        return super().create(path)
+
+    def finish(self, file):
+        with file:
+            self._count()
+
+    def replace(self, source, target):
+        self._count()
+        super().replace(source, target)
+
+    def remove(self, path):
+        self._count()
+        super().remove(path)
+
+    def settle(self, directory):
+        self._count()
+
+
+def test_a_stop_at_any_file_operation_says_what_is_kept_and_the_next_sync_is_exact(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "Disk", Stoppable)
+    session, said = OrderSeller(orders_of(300, 5)), []
+    for operations in range(0, 300, 3):
+        data = tmp_path / str(operations)
+        Stoppable.left = operations
+        try:
+            run(session, "orders", data)
+        except PullStopped as stopped:
+            said.append(str(stopped))
+        else:
+            break
+        run(session, "orders", data)
+        assert len(values(data, "order_id")) == 2
+        assert not [path for path in data.rglob("*") if path.suffix in (".tmp", ".part", ".merged")]
+
+    assert 25 < operations == 3 * len(said) < 300
+    assert list(dict.fromkeys(said)) == [f"Stopped. {NOTHING}", f"Stopped after 2 rows. {KEPT}"]
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt(), QUOTA], ids=["stop", "quota"])
+def test_whoever_is_ended_before_the_shops_are_known_is_told_that_nothing_was_read(data, trouble):
+    class Shopless(OrderSeller):
+        @property
+        def shops(self):
+            raise type(trouble)(*trouble.args) if isinstance(trouble, KeyboardInterrupt) else QUOTA
+
+        @shops.setter
+        def shops(self, shops): ...
+
+    with pytest.raises((PullStopped, RateLimited), match=re.escape(NOTHING)):
+        run(Shopless({}), "orders", data)
+    QUOTA.next_step, QUOTA.kept = "", ""
+    with pytest.raises((PullStopped, RateLimited), match=r"No row had been read\.$"):
+        fetch(Shopless({}), "orders")
+
+
+def test_a_quota_that_ends_a_sync_says_what_is_kept_once(data):
+    def quota(path, shop):
+        return next(refusals, None) and RateLimited("/order", 36009037, "hourly quota", next_step="Wait an hour.")
+
+    session = OrderSeller(orders_of(300, 250, 5), page_size=1, refuse=quota)
+    for before, kept in ((0, NOTHING), (2, KEPT)):
+        # the list, and before that its scope
+        refusals = iter([False] * (before + 1) + [True] * 9)
+        with pytest.raises(RateLimited) as error:
+            run(session, "orders", data)
+        assert str(error.value).endswith(f" Wait an hour. {kept}")
+        assert error.value.kept == kept
+
+    refusals = iter([False] + [True] * 9)
+    asked = SyncAsked("orders", data / "threads", progress=False)
+    with ThreadPoolExecutor(1) as threads, pytest.raises(RateLimited) as error:
+        sync(session, asked, now=NOW, executor=threads)
+    assert str(error.value).endswith(f" Wait an hour. {NOTHING}")
+
+
+@pytest.mark.parametrize("last", ["tts_notebook.data.harvest.Harvest.finish", "tts_notebook.data.answer.to_output"])
+def test_a_stop_while_the_last_table_is_made_says_what_had_been_read(monkeypatch, last):
+    def stopped(*which, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(last, stopped)
+
+    with pytest.raises(PullStopped, match=r"^Stopped\. 3 rows had been read; they are not kept\. tts\.sync"):
+        fetch(OrderSeller(orders_of(3, 2, 1)), "orders")
+
+
+# -- logins that are kept in memory --------------------------------------------------------------------
+
+
+def test_a_login_in_memory_serves_threads_and_what_is_of_the_seller_as_a_whole(data):
+    session = OrderSeller(orders_of(3, 2, 1))
+    with ThreadPoolExecutor(1) as threads:
+        sync(session, SyncAsked("orders", data / "orders", progress=False), now=NOW, executor=threads)
+    shops = Seller({"/authorization/202309/shops": {"shops": [{"id": GB.id, "name": GB.name}]}})
+    with ProcessPoolExecutor(1) as processes:
+        sync(shops, SyncAsked("authorized_shops", data / "shops", progress=False), now=NOW, executor=processes)
+        with pytest.raises(InputError, match=r"memory of this process only, so no worker in another one .*stored"):
+            sync(session, SyncAsked("orders", data / "more", progress=False), now=NOW, executor=processes)
+
+    assert len(values(data / "orders", "order_id")) == 3
+    assert values(data / "shops", "shop_id") == [(GB.id,)]

@@ -206,9 +206,9 @@ def test_several_workers_renew_a_short_token_once_for_all(log_in, tmp_path, proc
 
 
 def test_a_login_in_memory_only_and_what_is_no_executor_are_refused_before_anything_is_made(start_sandbox, tmp_path):
-    with logged_in(start_sandbox("--auto-approve", "--orders", "10")) as tts, ThreadPoolExecutor(1) as threads:
+    with logged_in(start_sandbox("--auto-approve", "--orders", "10")) as tts:
         with pytest.raises(InputError, match=r"memory of this process only.*stored"):
-            tts.sync("orders", into=tmp_path / "x", executor=threads)
+            tts.sync("orders", into=tmp_path / "x", executor=Sending())
         with pytest.raises(InputError, match=r"executor=4 is not an executor"):
             tts.sync("orders", into=tmp_path / "x", executor=4)
 

@@ -13,12 +13,13 @@ from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls, Session
 from tts_notebook.data.choice import choose_rate, choose_shops, choose_statuses, one_of
 from tts_notebook.data.cursor import Question
+from tts_notebook.data.ending import Ending
 from tts_notebook.data.harvest import Harvest
 from tts_notebook.data.output import check_output, to_output
 from tts_notebook.data.period import Period, parse_period
 from tts_notebook.data.plan import check_earliest
 from tts_notebook.data.progress import start_progress
-from tts_notebook.data.pull import Pull
+from tts_notebook.data.pull import Pull, not_kept
 from tts_notebook.data.tables import Listing, Table
 
 if TYPE_CHECKING:
@@ -72,17 +73,19 @@ def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: date
     for sentence in given.told:
         # 3: the cell that called tts.orders(), two calls up
         warnings.warn(sentence, TTSWarning, stacklevel=3)
-    return [
-        # taken out, so that a table goes while it becomes another
-        to_output(
-            given.tables.pop(table.name),
-            form=form,
-            money=money,
-            tz=asked.tz,
-            attrs={"table": table.name, **given.attrs},
-        )
-        for table in tables
-    ]
+    rows = given.tables[tables[0].name].num_rows
+    with Ending(lambda: not_kept(rows)):
+        return [
+            # taken out, so that a table goes while it becomes another
+            to_output(
+                given.tables.pop(table.name),
+                form=form,
+                money=money,
+                tz=asked.tz,
+                attrs={"table": table.name, **given.attrs},
+            )
+            for table in tables
+        ]
 
 
 def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetime) -> Answer:
@@ -92,15 +95,16 @@ def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetim
     calls = Calls(session, choose_rate(asked.max_rate))
     for each in listing.chain:
         session.require_scope(each.scope, each.path)
-    shops = () if listing.seller_level and asked.shops is None else choose_shops(session.shops, asked.shops)
     pull = Pull(calls, question, start_progress(tables[0].name, asked.progress))
-    try:
-        harvest = pull.run(tables, (None,) if listing.seller_level else shops)
-        pull.progress.finish()
-    finally:
-        calls.close()
-        pull.progress.close()
-    made = harvest.finish()
+    with Ending(pull.kept):
+        shops = () if listing.seller_level and asked.shops is None else choose_shops(session.shops, asked.shops)
+        try:
+            harvest = pull.run(tables, (None,) if listing.seller_level else shops)
+            pull.progress.finish()
+        finally:
+            calls.close()
+            pull.progress.close()
+        made = harvest.finish()
     if listing.seller_level and shops:
         made = {name: _of_shops(table, shops) for name, table in made.items()}
     attrs = _attrs(pull, harvest, shops, now)

@@ -58,7 +58,7 @@ class Disk:
             file = self.create(temporary)
             try:
                 fill(file)
-            except Exception:
+            except BaseException:  # also who presses stop wants no file left open
                 file.close()
                 raise
             self.finish(file)

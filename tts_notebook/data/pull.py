@@ -19,7 +19,7 @@ from tts_notebook.data.progress import Progress
 from tts_notebook.data.reading import Piece, Reading, stretch
 from tts_notebook.data.rows import Found, seconds_in
 from tts_notebook.data.tables import Listing, Table
-from tts_notebook.errors import APIError, PullStopped, RateLimited, TokenRejected, TransportError
+from tts_notebook.errors import APIError, RateLimited, TokenRejected
 
 
 @dataclass(slots=True)
@@ -45,19 +45,8 @@ class Pull:
 
         Raises:
             APIError: every shop refused; the first refusal.
-            RateLimited, TokenRejected, TransportError: the pull broke off; with how far it came.
-            PullStopped: somebody pressed stop.
+            RateLimited, TokenRejected, TransportError: the pull broke off.
         """
-        try:
-            return self.gather(tables, shops)
-        except (RateLimited, TokenRejected, TransportError) as error:
-            error.next_step = f"{error.next_step} {self._how_far()}".strip()
-            raise
-        except KeyboardInterrupt:
-            raise PullStopped(f"Stopped. {self._how_far()}") from None
-
-    def gather(self, tables: Sequence[Table], shops: Sequence[Shop | None]) -> Harvest:
-        """Do the same for a caller who tells himself how far it came."""
         gathered = self._harvest(tables)
         refusals: list[APIError] = []
         read = self._side_by_side if self._along else self._in_turn
@@ -155,13 +144,19 @@ class Pull:
         self.read += rows
         self.progress.advance(rows)
 
-    def _how_far(self) -> str:
-        if not self.read:
-            return "No row had been read."
-        return (
-            f"{self.read:,} rows had been read; they are not kept. "
-            "tts.sync(TABLE, into=DIR) keeps what it has read, and goes on from there."
-        )
+    def kept(self) -> str:
+        """Say what is kept of a pull that breaks off."""
+        return not_kept(self.read)
+
+
+def not_kept(rows: int) -> str:
+    """Say that rows were read in vain, and how they would not have been."""
+    if not rows:
+        return "No row had been read."
+    return (
+        f"{rows:,} rows had been read; they are not kept. "
+        "tts.sync(TABLE, into=DIR) keeps what it has read, and goes on from there."
+    )
 
 
 def explain(error: APIError, listing: Listing, shop: Shop | None) -> None:

@@ -11,7 +11,8 @@ from tts_notebook.data.answer import Asked
 from tts_notebook.data.catalogue import fetched
 from tts_notebook.data.plot import Plot
 from tts_notebook.data.reconcile import Reconciliation, reconcile
-from tts_notebook.data.sync import Reference, SyncAsked, Synced, sync
+from tts_notebook.data.sync import sync
+from tts_notebook.data.synced import Reference, SyncAsked, Synced
 
 if TYPE_CHECKING:
     import os
@@ -204,8 +205,8 @@ class ShopSession(Session):
                 in `into`.
             into: The directory; it is made if it is not there. One that something else
                 made, or that holds another table or seller, is refused and left as it is.
-            since: Where the data starts when a shop is read for the first time, as for
-                orders(). Default: everything there is.
+            since: Where the data starts, as for orders(). An earlier one than before reads
+                what is older, too; a later one takes nothing away. Default: everything there is.
             shops: A shop or several, by id, code, name or region. Default: all.
             progress: True or False; None shows a bar if it takes longer than a second.
             tz: Zone of a `since` without one; an IANA name.

@@ -22,12 +22,10 @@ from tts_notebook.data.store import Store
 from tts_notebook.data.tables import Listing, Table
 from tts_notebook.data.versions import rowless
 from tts_notebook.data.windows import Interval, without
-from tts_notebook.errors import APIError, PullStopped, RateLimited, TokenRejected, TransportError
+from tts_notebook.errors import APIError, RateLimited, TokenRejected
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_GOES_ON = "What was read is kept: run the same line again and it goes on from there."
 
 
 @dataclass(slots=True)
@@ -68,21 +66,19 @@ class Syncing:
         Raises:
             APIError: every shop refused; the first refusal.
             RateLimited, TokenRejected, TransportError: it broke off; what was read is kept.
-            PullStopped: somebody pressed stop; what was read is kept.
         """
         self.rows = dict.fromkeys((table.name for table in self.tables), 0)
         refusals: dict[Shop | None, APIError] = {}
-        try:
-            left = list(shops)
-            while left:  # ends: a run that begins now goes to the end
-                left = self._runs(left, refusals)
-        except (RateLimited, TokenRejected, TransportError) as error:
-            error.next_step = f"{error.next_step} {_GOES_ON}".strip()
-            raise
-        except KeyboardInterrupt:
-            raise PullStopped(f"Stopped after {self.rows[self.tables[0].name]:,} rows. {_GOES_ON}") from None
+        left = list(shops)
+        while left:  # ends: a run that begins now goes to the end, and what is older is read once
+            left = self._runs(left, refusals)
         if refusals and len(refusals) == len(shops):
             raise next(iter(refusals.values()))
+
+    @property
+    def count(self) -> int:
+        """How many rows of the first table have come."""
+        return self.rows.get(self.tables[0].name, 0)
 
     @property
     def along(self) -> str:
@@ -266,7 +262,7 @@ class Syncing:
         now = datetime.fromtimestamp(self.now, UTC)
         question = Question(self.listing, period, lambda _: period, now, by=run.by, fixed_days=True)
         pull = Pull(self.calls, question, self.progress, self.notes)
-        harvest = pull.gather(self.tables, [shop])
+        harvest = pull.run(self.tables, [shop])
         self.misfits += harvest.misfits
         told = _answered(pull.answered) if self.listing.parent else harvest.told
         return self._stage(shop, harvest.finish(), piece, told=told)
