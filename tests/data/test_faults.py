@@ -58,19 +58,62 @@ def test_trouble_that_passes_costs_a_few_requests_and_no_row(start_shop, tmp_pat
     assert asked[SEARCH] <= 120
 
 
+class Restless:
+    """Changes orders and adds new ones while others read.
+
+    Attributes:
+        known: Every id of the world.
+    """
+
+    def __init__(self, shop: LiveShop) -> None:
+        self.shop, self.known = shop, set(versions(shop))
+
+    def change(self) -> None:
+        self.shop.control(touch_orders={"count": 20})
+        self.known.update(self.shop.control(add_orders={"count": 5})["add_orders"])
+
+
+def versions(shop: LiveShop) -> dict[str, int]:
+    """Each order of the world and when it was changed, read page by page while nothing moves."""
+    asked = {"page_size": 100, "sort_field": "create_time", "sort_order": "ASC"}
+    pages = shop.tts.pages("POST", SEARCH, params=asked, json={}, shop=shop.tts.shops[0])
+    return {order["id"]: order["update_time"] for page in pages for order in page["orders"] or ()}
+
+
 @pytest.mark.parametrize("paging", ["keyset", "offset"])
 def test_orders_that_change_and_come_meanwhile_make_no_gap(start_shop, paging):
     shop = start_shop("--paging", paging, "--latency-ms", "30")
+    world = Restless(shop)
+    before = set(world.known)
 
-    def change():
-        shop.control(touch_orders={"count": 20})
-        shop.control(add_orders={"count": 5})
-
-    with shop.restless(change, every=0.05, times=40):
+    with shop.restless(world.change, every=0.05, times=40):
         frame = shop.tts.orders(since="all")
 
     assert frame["order_id"].is_unique
-    assert len(frame) >= ORDERS
+    assert before <= set(frame["order_id"]) <= world.known
+
+
+@pytest.mark.parametrize("paging", ["keyset", "offset"])
+def test_syncs_while_orders_change_and_come_are_exact_once_nothing_moves(start_shop, tmp_path, paging):
+    shop = start_shop("--paging", paging, "--latency-ms", "15", "--orders", "500")
+    world, data = Restless(shop), tmp_path / "data"
+    for _ in range(2):
+        before = set(world.known)
+        with shop.restless(world.change, every=0.03, times=15):
+            shop.tts.sync(["orders", "order_items"], into=data)
+        there = synced(data / "orders")["order_id"].to_pylist()
+        assert len(there) == len(set(there))
+        assert before <= set(there) <= world.known
+        shop.let_pass(600)
+    shop.control(latency_ms=0)
+
+    shop.tts.sync(["orders", "order_items"], into=data)
+
+    orders, items = synced(data / "orders"), synced(data / "order_items")
+    changed = (int(at.timestamp()) for at in orders["updated_at"].to_pylist())
+    assert sorted(zip(orders["order_id"].to_pylist(), changed, strict=True)) == sorted(versions(shop).items())
+    assert set(orders["order_id"].to_pylist()) == world.known == set(items["order_id"].to_pylist())
+    assert len(set(items["line_item_id"].to_pylist())) == items.num_rows
 
 
 def test_tokens_that_end_while_a_list_is_read_are_renewed_and_no_row_is_missing(start_shop):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import timedelta
@@ -13,6 +14,7 @@ from tests.data.live_shop import synced
 from tests.data.shops import GB, FakeSession, order
 from tts_notebook import InputError, RateLimited, TransportError
 from tts_notebook.data import store
+from tts_notebook.data.answer import TTSWarning
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.sync import sync
 from tts_notebook.data.synced import SyncAsked
@@ -349,3 +351,23 @@ def test_a_login_in_memory_serves_threads_and_what_is_of_the_seller_as_a_whole(d
 
     assert len(values(data / "orders", "order_id")) == 3
     assert values(data / "shops", "shop_id") == [(GB.id,)]
+
+
+# -- pages that are not as declared --------------------------------------------------------------------
+
+
+def test_a_page_that_must_be_read_value_by_value_is_told_by_a_pull_and_by_a_sync_and_its_rows_are_there(data):
+    session = OrderSeller(orders_of(30, 20, 10), page_size=1)
+    session.orders[GB.id][1]["update_time"] = "yesterday"
+
+    with pytest.warns(TTSWarning, match="update_time"):
+        orders, items = fetch(session, "orders", since="all", items=True, to="arrow")
+    told = run(session, ["orders", "order_items"], data)
+
+    assert json.loads(orders.schema.metadata[b"tts_notebook"])["tolerant_pages"] == 1
+    assert told.tolerant_pages == 1
+    assert "1 pages read value by value" in repr(told)
+    assert '"yesterday"' in orders["extra"].to_pylist()[1]
+    for table, name in ((orders, "order_id"), (items, "line_item_id")):
+        there = synced(data / ("orders" if table is orders else "order_items"))
+        assert there.sort_by(name).equals(table.replace_schema_metadata().sort_by(name))

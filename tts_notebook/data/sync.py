@@ -87,7 +87,16 @@ def _sync_here(
         syncing.progress.close()
     places = {name: store.directory for name, store in stores.items()}
     notes = [*syncing.notes, *misfits_told(syncing.misfits)]
-    return Synced(places, syncing.rows, calls.count, calls.throttles, syncing.refused, syncing.resumed, tuple(notes))
+    return Synced(
+        places,
+        syncing.rows,
+        calls.count,
+        calls.throttles,
+        syncing.refused,
+        syncing.resumed,
+        tuple(notes),
+        syncing.tolerant,
+    )
 
 
 def _tables(wanted: Any) -> list[Table]:

@@ -49,6 +49,7 @@ class Synced:
         partial: What each shop that refused said, by its id: its data is as it was.
         resumed: An earlier sync that had not ended was continued.
         notes: What else there is to say, such as values of a kind that nobody has documented.
+        tolerant_pages: How many pages were not as declared and were read value by value.
     """
 
     directories: Mapping[str, Path]
@@ -58,12 +59,14 @@ class Synced:
     partial: Mapping[str, str]
     resumed: bool
     notes: tuple[str, ...] = ()
+    tolerant_pages: int = 0
 
     def __repr__(self) -> str:
         read = ", ".join(f"{count:,} {name}" for name, count in self.rows.items())
         places = ", ".join(str(directory) for directory in self.directories.values())
         parts = [f"Synced {read} into {places} with {self.calls:,} requests"]
         parts += [f"{self.throttled} throttled"] if self.throttled else []
+        parts += [f"{self.tolerant_pages:,} pages read value by value"] if self.tolerant_pages else []
         parts += ["went on where the last one ended"] if self.resumed else []
         parts += [f"missing {reason}" for reason in list(self.partial.values())[:_MOST_NAMED]]
         more = len(self.partial) - _MOST_NAMED

@@ -40,6 +40,7 @@ class Syncing:
         notes: What there is to say about the answers.
         resumed: Whether a run went on that had not ended.
         misfits: For each field, how many of its values were not of the kind that was declared.
+        tolerant: How many pages were read value by value.
     """
 
     calls: Calls
@@ -53,6 +54,7 @@ class Syncing:
     notes: list[str] = field(default_factory=list)
     resumed: bool = False
     misfits: Counter[str] = field(default_factory=Counter)
+    tolerant: int = 0
     _behind: list[Shop | None] = field(default_factory=list)
 
     @property
@@ -213,6 +215,7 @@ class Syncing:
         batch = reading.columns(piece).latest()  # or a record would have the rows of two
         intervals = [interval for each in piece.pages for interval in each.proven] if proven else []
         self.misfits += batch.misfits
+        self.tolerant += batch.tolerant
         self._stage(piece.shop, batch.tables, *intervals, told=batch.told)
         self.progress.advance(len(batch.ids))
 

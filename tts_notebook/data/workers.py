@@ -112,4 +112,5 @@ def _summed(places: Mapping[str, Path], results: Mapping[Shop, Synced | TTSError
         partial,
         any(each.resumed for each in done),
         tuple(dict.fromkeys(note for each in done for note in each.notes)),
+        sum(each.tolerant_pages for each in done),
     )
