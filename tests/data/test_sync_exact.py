@@ -325,7 +325,7 @@ def test_a_quota_that_ends_a_sync_says_what_is_kept_once(data):
     assert str(error.value).endswith(f" Wait an hour. {NOTHING}")
 
 
-@pytest.mark.parametrize("last", ["tts_notebook.data.harvest.Harvest.finish", "tts_notebook.data.answer.to_output"])
+@pytest.mark.parametrize("last", ["tts_notebook.data.harvest.Harvest.table", "tts_notebook.data.answer.to_output"])
 def test_a_stop_while_the_last_table_is_made_says_what_had_been_read(monkeypatch, last):
     def stopped(*which, **options):
         raise KeyboardInterrupt

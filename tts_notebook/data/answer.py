@@ -15,6 +15,7 @@ from tts_notebook.data.choice import choose_rate, choose_shops, choose_statuses,
 from tts_notebook.data.cursor import Question
 from tts_notebook.data.ending import Ending
 from tts_notebook.data.harvest import Harvest
+from tts_notebook.data.memory import lean
 from tts_notebook.data.output import check_output, to_output
 from tts_notebook.data.period import Period, parse_period
 from tts_notebook.data.plan import check_earliest
@@ -53,14 +54,21 @@ class Answer:
     """What a pull gave.
 
     Attributes:
-        tables: The tables by name.
-        attrs: What is kept with each.
+        attrs: What is kept with each table.
         told: Sentences about what is missing or odd.
+        rows: How many records came.
     """
 
-    tables: dict[str, pa.Table]
     attrs: dict[str, Any]
     told: list[str]
+    rows: int
+    _harvest: Harvest
+    _shops: Sequence[Shop] = ()  # of these only, where an answer about the seller names shops
+
+    def table(self, name: str) -> pa.Table:
+        """Make a table, once: one after the other they need less memory than side by side."""
+        made = self._harvest.table(name)
+        return _of_shops(made, self._shops) if self._shops else made
 
 
 def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetime) -> list[Any]:
@@ -69,23 +77,18 @@ def answer(session: Session, tables: Sequence[Table], asked: Asked, *, now: date
     Everything that can be refused without the network is refused first.
     """
     form, money = check_output(asked.to, asked.money)
-    given = ask(session, tables, asked, now=now)
-    for sentence in given.told:
-        # 3: the cell that called tts.orders(), two calls up
-        warnings.warn(sentence, TTSWarning, stacklevel=3)
-    rows = given.tables[tables[0].name].num_rows
-    with Ending(lambda: not_kept(rows)):
-        return [
-            # taken out, so that a table goes while it becomes another
-            to_output(
-                given.tables.pop(table.name),
-                form=form,
-                money=money,
-                tz=asked.tz,
-                attrs={"table": table.name, **given.attrs},
-            )
-            for table in tables
-        ]
+    with lean():
+        given = ask(session, tables, asked, now=now)
+        for sentence in given.told:
+            # 3: the cell that called tts.orders(), two calls up
+            warnings.warn(sentence, TTSWarning, stacklevel=3)
+        with Ending(lambda: not_kept(given.rows)):
+            return [_shown(given, table, asked, form=form, money=money) for table in tables]
+
+
+def _shown(given: Answer, table: Table, asked: Asked, *, form: str, money: str) -> Any:
+    attrs = {"table": table.name, **given.attrs}
+    return to_output(given.table(table.name), form=form, money=money, tz=asked.tz, attrs=attrs)
 
 
 def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetime) -> Answer:
@@ -104,14 +107,11 @@ def ask(session: Session, tables: Sequence[Table], asked: Asked, *, now: datetim
         finally:
             calls.close()
             pull.progress.close()
-        made = harvest.finish()
-    if listing.seller_level and shops:
-        made = {name: _of_shops(table, shops) for name, table in made.items()}
     attrs = _attrs(pull, harvest, shops, now)
     if asked.since is None and not pull.read:
         # no warning: nothing is missing of what the default asks for
         attrs["notes"] += _hints(listing.root)
-    return Answer(made, attrs, _told(pull, harvest))
+    return Answer(attrs, _told(pull, harvest), pull.read, harvest, shops if listing.seller_level else ())
 
 
 def _question(listing: Listing, asked: Asked, now: datetime) -> Question:
@@ -138,7 +138,7 @@ def _question(listing: Listing, asked: Asked, now: datetime) -> Question:
 
 
 def _of_shops(table: pa.Table, shops: Sequence[Shop]) -> pa.Table:
-    """Keep the rows of these shops, where an answer about the seller names shops."""
+    """Keep the rows of these shops, where they are told apart."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

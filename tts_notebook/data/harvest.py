@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.frames import RAW, schema
+from tts_notebook.data.held import Held
 from tts_notebook.data.rows import Found, Record, make_rows, name_of, seconds_in
 from tts_notebook.data.tables import Table
-from tts_notebook.data.values import json_text, nothing
+from tts_notebook.data.values import json_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from tts_notebook.data.pages import Batch
 
-# so many pieces of less than so many rows become one
-_TOGETHER, _LARGE = 16, 20_000
 _KEY = ("shop", "scope", "name")
 
 
@@ -34,7 +36,7 @@ class Harvest:
         self.tolerant = 0  # pages that were read value by value
         self._tables, self._detail, self._raw = tables, detail, raw
         self._key = tables[0].listing.key
-        self._chunks: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
+        self._held = {table.name: Held(self._schema(table)) for table in tables}
         # the number of each row's record, and per record what tells it apart
         self._owners: dict[str, list[pa.Array]] = {table.name: [] for table in tables}
         self._told: list[pa.Table] = []
@@ -66,39 +68,12 @@ class Harvest:
         self.tolerant += batch.tolerant
         self._tell(shop, pa.repeat("", len(batch.ids)), batch.ids, batch.updated)
 
-    def _put(self, table: Table, made: pa.Table, owners: pa.Array) -> None:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        chunks = self._chunks[table.name]
-        chunks.append(made)
-        # fewer, larger pieces of memory: those of a column can be given back one by one at the end
-        if len(chunks) >= _TOGETHER and all(each.num_rows < _LARGE for each in chunks[-_TOGETHER:]):
-            several = pa.concat_tables(chunks[-_TOGETHER:])
-            chunks[-_TOGETHER:] = [pa.table([_whole(column) for column in several.columns], schema=several.schema)]
-        self._owners[table.name].append(pc.add(owners, self._count))
-
-    def _tell(self, shop: Shop | None, scopes: pa.Array, names: pa.Array, updated: pa.Array) -> None:
-        import pyarrow as pa
-
-        numbers = pa.array(range(self._count, self._count + len(names)), pa.int64())
-        shops = pa.repeat(shop.id if shop else "", len(names))
-        self._told.append(pa.table([shops, scopes, names, updated, numbers], [*_KEY, "updated", "number"]))
-        self._count += len(names)
-
-    def _with_raw(self, made: pa.Table, rows: Sequence[Record]) -> pa.Table:
-        import pyarrow as pa
-
-        if not self._raw:
-            return made
-        return made.append_column(RAW.name, pa.array([json_text(row) for row in rows], pa.string()))
-
     def merge(self, other: Harvest) -> None:
         """Take over what another harvest collected from other shops."""
         import pyarrow.compute as pc
 
-        for name, chunks in other._chunks.items():
-            self._chunks[name] += chunks
+        for name, held in other._held.items():
+            self._held[name].merge(held)
             self._owners[name] += [pc.add(numbers, self._count) for numbers in other._owners[name]]
         for told in other._told:
             numbers = pc.add(told["number"], self._count)
@@ -110,21 +85,58 @@ class Harvest:
     @property
     def told(self) -> pa.Table:
         """Every record that came, as often as it came: its scope and name, and when it was updated."""
-        return _came(self._told)
+        import pyarrow as pa
+
+        kinds = [*((name, pa.string()) for name in _KEY), ("updated", pa.int64()), ("number", pa.int64())]
+        return pa.concat_tables([pa.schema(kinds).empty_table(), *self._told])
 
     def finish(self) -> dict[str, pa.Table]:
-        """Return every table, sorted, each record once. What was collected is given away: call it once."""
-        repeats = self._repeats()
-        return {table.name: self._finished(table, repeats) for table in self._tables}
+        """Return every table. What was collected is given away: call it once."""
+        return {table.name: self.table(table.name) for table in self._tables}
 
-    def _repeats(self) -> pa.Array | None:
-        """The numbers of the records that came again and are older, None if there are none."""
+    def table(self, name: str) -> pa.Table:
+        """Return one table, sorted, each record once. What was collected for it is given away: call it once."""
+        table = next(each for each in self._tables if each.name == name)
+        held, owners = self._held.pop(name), self._owners.pop(name)
+        return held.table(self._places(table, held, owners))
+
+    # -- what comes ------------------------------------------------------------------------
+
+    def _schema(self, table: Table) -> pa.Schema:
         import pyarrow as pa
+
+        columns = schema(table.chosen(detail=self._detail))
+        return columns.append(pa.field(RAW.name, pa.string())) if self._raw else columns
+
+    def _put(self, table: Table, made: pa.Table, owners: pa.Array) -> None:
         import pyarrow.compute as pc
 
-        if not self._told:
-            return None
-        told = pa.concat_tables(self._told)
+        self._held[table.name].add(made)
+        self._owners[table.name].append(pc.add(owners, self._count))
+
+    def _tell(self, shop: Shop | None, scopes: pa.Array, names: pa.Array, updated: pa.Array) -> None:
+        import pyarrow as pa
+
+        numbers = pa.array(np.arange(self._count, self._count + len(names)))
+        shops = pa.repeat(shop.id if shop else "", len(names))
+        self._told.append(pa.table([shops, scopes, names, updated, numbers], [*_KEY, "updated", "number"]))
+        self._count += len(names)
+
+    def _with_raw(self, made: pa.Table, rows: Sequence[Record]) -> pa.Table:
+        import pyarrow as pa
+
+        if not self._raw:
+            return made
+        return made.append_column(RAW.name, pa.array([json_text(row) for row in rows], pa.string()))
+
+    # -- what stays ------------------------------------------------------------------------
+
+    @cached_property
+    def _repeats(self) -> pa.Array | None:
+        """The numbers of the records that came again and are older, None if there are none."""
+        import pyarrow.compute as pc
+
+        told = self.told
         told = told.filter(pc.is_valid(told["name"]))
         if pc.count_distinct(told["name"]).as_py() == told.num_rows:
             return None
@@ -132,58 +144,22 @@ class Harvest:
         told = told.sort_by([("updated", "ascending"), ("number", "ascending")])
         # in one thread: only so "last" follows the order
         last = told.group_by(_KEY, use_threads=False).aggregate([("number", "last")])["number_last"]
-        return told["number"].filter(pc.invert(pc.is_in(told["number"], last.combine_chunks())))
+        older = told["number"].filter(pc.invert(pc.is_in(told["number"], last.combine_chunks())))
+        return older if len(older) else None
 
-    def _finished(self, table: Table, repeats: pa.Array | None) -> pa.Table:
-        import pyarrow as pa
-
-        empty = self._with_raw(schema(table.chosen(detail=self._detail)).empty_table(), [])
-        made = pa.concat_tables([empty, *self._chunks[table.name]])
-        # the chunks live on in `made` alone, from where they go column by column
-        self._chunks[table.name] = []
-        places = self._places(table, made, repeats)
-        if places is None:
-            return made
-        columns: list[Any] = made.columns
-        names = made.schema
-        del made
-        for number, column in enumerate(columns):
-            # one column at a time is there twice
-            columns[number] = None
-            columns[number] = _whole(column, places)
-            del column
-            # or the process would keep what it has used once, twice the tables
-            pa.default_memory_pool().release_unused()
-        return pa.table(columns, schema=names)
-
-    def _places(self, table: Table, made: pa.Table, repeats: pa.Array | None) -> pa.Array | None:
+    def _places(self, table: Table, held: Held, owners: list[pa.Array]) -> pa.Array | None:
         """Which rows, in which order; None if they are all there and in order."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        owners = pa.chunked_array(self._owners[table.name], pa.int64())
-        keys = made.select(table.order).combine_chunks()
         rows = None
-        if repeats is not None and len(repeats):
-            rows = pc.indices_nonzero(pc.invert(pc.is_in(owners, repeats)))
-            keys = keys.take(rows)
+        if self._repeats is not None:
+            rows = pc.indices_nonzero(pc.invert(pc.is_in(pa.chunked_array(owners, pa.int64()), self._repeats)))
         if not table.order:
             return rows
+        keys = pa.table(held.columns(table.order), list(table.order))
         # stable, so that the units of an order stay as TikTok Shop lists them
-        order = pc.sort_indices(keys, [(name, "ascending") for name in table.order])
+        order = pc.sort_indices(
+            keys if rows is None else keys.take(rows), [(name, "ascending") for name in table.order]
+        )
         return order if rows is None else rows.take(order)
-
-
-def _came(told: Sequence[pa.Table]) -> pa.Table:
-    import pyarrow as pa
-
-    kinds = [*((name, pa.string()) for name in _KEY), ("updated", pa.int64()), ("number", pa.int64())]
-    return pa.concat_tables([pa.schema(kinds).empty_table(), *told])
-
-
-def _whole(column: pa.ChunkedArray, places: pa.Array | None = None) -> pa.Array:
-    """Return a column, or some places of it, in one piece."""
-    if column.null_count == len(column):
-        return nothing(len(column) if places is None else len(places), column.type)
-    made = column.combine_chunks()
-    return made if places is None else made.take(places)

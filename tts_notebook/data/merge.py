@@ -17,6 +17,7 @@ import numpy as np
 
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.manifest import NO_MONTH, STAGING, File, Run
+from tts_notebook.data.memory import give_back
 from tts_notebook.data.staging import Part
 from tts_notebook.data.versions import Mask, Numbers, Prints, fingerprints, keys, moments, survivors
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 FILE_ROWS = 100_000  # of a data file at the most
 GROUP_ROWS = 20_000  # of a row group at the most, and
-GROUP_BYTES = 16_000_000
+GROUP_BYTES = 8_000_000
 SMALL_ROWS = FILE_ROWS // 2
 MOST_SMALL = 16  # files of a month that are smaller than that
 _READ_ROWS = 8_000
@@ -238,6 +239,8 @@ class _Writer:
             self._start_file()
         self.parquet.write_table(group)
         self.rows += group.num_rows
+        del group
+        give_back()
 
     def _start_file(self) -> None:
         import pyarrow.parquet as pq

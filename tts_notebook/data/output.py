@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_notebook.data.choice import one_of
 from tts_notebook.data.frames import RAW
+from tts_notebook.data.memory import give_back
 from tts_notebook.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def _to_pandas(columns: dict[str, pa.ChunkedArray], *, money: str, tz: str) -> p
             parts.append(column.to_pandas().rename(name))
     if money == "float":
         _make_floats(columns)
+    give_back()
     if columns:
         parts.append(_numbers_to_pandas(columns, tz))
     frame = pd.concat(parts, axis="columns")[names]

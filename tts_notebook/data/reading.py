@@ -10,6 +10,7 @@ from tts_notebook.api.envelope import Answer
 from tts_notebook.api.reader import read_data
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls
+from tts_notebook.data.memory import give_back
 from tts_notebook.data.pages import Batch, PageReader
 from tts_notebook.data.parts import Part, RecordPage
 from tts_notebook.data.plan import Span
@@ -113,6 +114,7 @@ class Reading:
                 ended += lane.windows.expected
                 self.calls.release(self.listing.path, lane.shop)
             yield Piece(lane.shop, pages, lane.failure, lane.windows)
+            give_back()
 
     def _lanes(self, stretches: Iterable[tuple[Shop | None, Stretch]], running: set[Windows]) -> Iterator[Lane]:
         for shop, mine in stretches:

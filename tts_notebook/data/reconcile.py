@@ -186,7 +186,7 @@ def _ask(session: Session, table: Table, question: Asked, now: datetime, notes: 
 
 def _rows(given: Answer | None, table: Table) -> list[dict[str, Any]]:
     names = [column.name for column in table.columns if column.kind != "json"]
-    return given.tables[table.name].select(names).to_pylist() if given else []
+    return given.table(table.name).select(names).to_pylist() if given else []
 
 
 def _joined(books: Books) -> list[dict[str, Any]]:

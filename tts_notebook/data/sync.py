@@ -17,6 +17,7 @@ from tts_notebook.data.calls import Calls
 from tts_notebook.data.catalogue import find_table
 from tts_notebook.data.choice import choose_rate, choose_shops
 from tts_notebook.data.ending import Ending
+from tts_notebook.data.memory import lean
 from tts_notebook.data.period import parse_period
 from tts_notebook.data.progress import start_progress
 from tts_notebook.data.store import Store
@@ -80,7 +81,8 @@ def _sync_here(
     ending.kept = lambda: GOES_ON if any(syncing.rows.values()) else NOTHING_READ
     ending.rows = lambda: syncing.count
     try:
-        syncing.run(shops)
+        with lean():
+            syncing.run(shops)
         syncing.progress.finish()
     finally:
         calls.close()

@@ -1,0 +1,110 @@
+"""Rows that wait in memory for the end of a pull: compressed, to a third of what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tts_notebook.data.memory import give_back
+from tts_notebook.data.values import nothing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_AT_ONCE = 8  # columns that are there twice for a moment
+
+
+@dataclass(slots=True)
+class Held:
+    """The rows of one table, in the order in which they came.
+
+    Attributes:
+        schema: What their columns are.
+        rows: How many there are.
+    """
+
+    schema: pa.Schema
+    rows: int = 0
+    _pieces: list[_Piece] = field(default_factory=list)
+
+    def add(self, table: pa.Table) -> None:
+        """Take in rows."""
+        if table.num_rows:
+            self._pieces.append(_piece(table))
+            self.rows += table.num_rows
+
+    def merge(self, other: Held) -> None:
+        """Take in what another one holds."""
+        self._pieces += other._pieces
+        self.rows += other.rows
+
+    def table(self, places: pa.Array | None = None) -> pa.Table:
+        """Return all rows, or those at some places.
+
+        Args:
+            places: The numbers of the rows in the order in which they are wanted.
+        """
+        import pyarrow as pa
+
+        made: list[pa.Array] = []
+        for start in range(0, len(self.schema), _AT_ONCE):
+            made += self.columns(self.schema.names[start : start + _AT_ONCE], places)
+            give_back()
+        return pa.table(made, schema=self.schema)
+
+    def columns(self, names: Sequence[str], places: pa.Array | None = None) -> list[pa.Array]:
+        """Return some columns, each in one piece."""
+        import pyarrow as pa
+
+        found: list[list[pa.Array]] = [[] for _ in names]
+        for piece in self._pieces:
+            inside = dict(piece.read(frozenset(names)))
+            for name, arrays in zip(names, found, strict=True):
+                there = inside.get(name)
+                arrays.append(nothing(piece.rows, self.schema.field(name).type) if there is None else there)
+        types = [self.schema.field(name).type for name in names]
+        return [_whole(pa.chunked_array(arrays, kind), places) for arrays, kind in zip(found, types, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Rows as an Arrow file in memory; half of all columns may be empty, and are not in it."""
+
+    rows: int
+    names: tuple[str, ...]
+    file: pa.Buffer
+
+    def read(self, wanted: frozenset[str]) -> Iterator[tuple[str, pa.Array]]:
+        import pyarrow as pa
+
+        places = [place for place, name in enumerate(self.names) if name in wanted]
+        if places:
+            options = pa.ipc.IpcReadOptions(included_fields=places, use_threads=False)
+            batch = pa.ipc.open_file(self.file, options=options).get_batch(0)
+            yield from zip(batch.schema.names, batch.columns, strict=True)
+
+
+def _piece(table: pa.Table) -> _Piece:
+    import pyarrow as pa
+
+    names = tuple(name for name, column in zip(table.column_names, table.columns, strict=True) if _is_filled(column))
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+    kept = table.select(names)
+    with pa.ipc.new_file(sink, kept.schema, options=options) as writer:
+        if names:
+            writer.write_table(kept.combine_chunks())
+    # copied: the sink's own memory is up to twice as large
+    return _Piece(table.num_rows, names, pa.py_buffer(sink.getvalue().to_pybytes()))
+
+
+def _is_filled(column: pa.ChunkedArray) -> bool:
+    return bool(column.null_count < len(column))
+
+
+def _whole(column: pa.ChunkedArray, places: pa.Array | None) -> pa.Array:
+    if not _is_filled(column):
+        return nothing(len(column) if places is None else len(places), column.type)
+    made = column.combine_chunks()
+    return made if places is None else made.take(places)
