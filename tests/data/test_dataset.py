@@ -359,6 +359,44 @@ def test_no_manifest_can_point_to_files_outside(tmp_path):
     assert outside.read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["watermark", "start"])
+def test_a_time_of_a_manifest_that_is_none_is_damage(tmp_path, name):
+    with Store.open(tmp_path, THINGS) as store:
+        synced(store, rows(("1", JANUARY, JANUARY, "x")))
+    path = tmp_path / f"shop=id-{SHOP}" / "_tts_notebook.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: "soon"}))
+
+    refused(tmp_path, "damaged")
+
+
+def test_a_disk_that_fails_while_a_directory_is_opened_leaves_no_lock(tmp_path):
+    with Store.open(tmp_path, THINGS) as store:
+        store.begin(SHOP, since=0, until=1)
+    (tmp_path / f"shop=id-{SHOP}" / "_staging" / "new-000001.merged").write_text("left over")
+
+    class Failing(Quick):
+        def remove(self, path):
+            if path.suffix == ".merged":
+                raise OSError(errno.EIO, "Input/output error")
+            super().remove(path)
+
+    with pytest.raises(SyncError, match="Input/output error") as kept:
+        Store.open(tmp_path, THINGS, disk=Failing())
+    with Store.open(tmp_path, THINGS) as store:
+        assert store.state(SHOP).unfinished
+    assert kept.value.__context__  # as a notebook keeps the last traceback, with all that it holds
+
+
+def test_what_another_has_done_to_a_shop_meanwhile_is_seen(tmp_path):
+    with Store.open(tmp_path, THINGS) as store:
+        synced(store, rows(("1", JANUARY, JANUARY, "x")))
+        with Store.join(tmp_path, THINGS) as worker:
+            synced(worker, rows(("2", JANUARY, JANUARY, "x")), until=JANUARY + 5)
+
+        assert store.state(SHOP).watermark == JANUARY + 5
+        assert store.state(SHOP).rows == 2
+
+
 def test_what_is_not_a_synced_directory_cannot_be_opened(tmp_path):
     with pytest.raises(InputError, match="was not made by a sync"):
         open_dataset(tmp_path / "nowhere")

@@ -72,6 +72,13 @@ def test_nothing_is_filled_in(table, since, start, watermark):
     assert older_run(TABLES[table].table.listing, since=since, start=start, watermark=watermark) is None
 
 
+@pytest.mark.parametrize("table", ["orders", "products", "statements"])
+def test_a_clock_that_was_set_back_makes_no_run_from_the_future(table):
+    made = run(table, watermark=NOW + DAY * 90)
+
+    assert made.since < made.until == NOW
+
+
 def test_the_first_run_of_days_goes_back_as_far_as_the_last_year():
     assert run("performance").since == NOW - 365 * DAY
 

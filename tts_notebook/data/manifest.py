@@ -246,6 +246,8 @@ def _shop(content: dict[str, Any]) -> ShopState:
     run = None if state.run is None else Run(**content["run"])
     if run is not None and not (run.kind in get_args(RunKind) and isinstance(run.until, int)):
         raise ValueError("a run without bounds")
+    if not all(isinstance(bound, int | None) for bound in (state.watermark, state.start)):
+        raise ValueError("not a time")
     return replace(
         state,
         run=run,

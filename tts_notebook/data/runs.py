@@ -56,6 +56,7 @@ def next_run(listing: Listing, *, since: int | None, start: int | None, watermar
     if watermark is None:
         reach = since if since is not None or not root.days else now - int(LONGEST_LOOK_BACK.total_seconds())
         return NextRun("changes", first, reach, now)
+    watermark = min(watermark, now)  # our clock may have been ahead
     changed = next((name for name, walk in root.walks.items() if walk.open_end), "")
     if changed and listing.settles is None:
         return NextRun("changes", changed, watermark - OVERLAP, now)

@@ -130,8 +130,10 @@ class Store:
                 self._take(found.parent.name)
             except SyncError:  # of a worker that outlived its sync, which settles it; whoever asks for it is told
                 continue
-            self._shelves[found.parent.name] = Shelf(found.parent, None, self._layout, self._disk)
-            self._taken.pop(found.parent.name).release()
+            try:
+                Shelf(found.parent, None, self._layout, self._disk)
+            finally:
+                self._taken.pop(found.parent.name).release()
 
     def __enter__(self) -> Self:
         return self
@@ -165,8 +167,11 @@ class Store:
             self._shelf(shop_id).begin(since, until, kind)
 
     def leave(self, shop_id: str | None) -> None:
-        """Let others go on with a shop whose run does not end here."""
-        lock = self._taken.pop(manifest.shop_directory(shop_id), None)
+        """Let others go on with a shop; what is known of it is read again before it is used again."""
+        name = manifest.shop_directory(shop_id)
+        with self._guard:
+            self._shelves.pop(name, None)
+            lock = self._taken.pop(name, None)
         if lock is not None:
             lock.release()
 

@@ -56,6 +56,7 @@ class Syncing:
     misfits: Counter[str] = field(default_factory=Counter)
     tolerant: int = 0
     _behind: list[Shop | None] = field(default_factory=list)
+    _further: frozenset[Shop | None] = frozenset()  # those of which one run is not all
 
     @property
     def listing(self) -> Listing:
@@ -101,8 +102,9 @@ class Syncing:
 
     def _begin(self, shop: Shop | None) -> tuple[NextRun, list[Interval]]:
         """Start a shop's run, or go on with the one that has not ended; return what of it is there already."""
-        standings = self._standings(shop)
+        standings = [store.state(_id(shop)) for store in self.stores.values()]
         wanted = self._wanted(standings)
+        self._further = self._further - {shop} | ({shop} if len(wanted) > 1 else set())
         unfinished = [each.unfinished for each in standings if each.unfinished]
         for run in wanted if len(unfinished) == len(standings) else ():
             if self._goes_on(run, unfinished):
@@ -114,9 +116,6 @@ class Syncing:
         for store in self.stores.values():
             store.begin(_id(shop), since=self._bound(wanted[0]), until=wanted[0].until, kind=wanted[0].kind)
         return wanted[0], []
-
-    def _standings(self, shop: Shop | None) -> list[Standing]:
-        return [store.state(_id(shop)) for store in self.stores.values()]
 
     def _wanted(self, standings: Sequence[Standing]) -> list[NextRun]:
         """Return the runs that bring a shop up to date, the first one first."""
@@ -151,7 +150,7 @@ class Syncing:
             store.commit(_id(shop), watermark=run.until)
         if run.kind == "older":
             self._note_older(run)
-        if run.until < self.now or len(self._wanted(self._standings(shop))) > 1:
+        if run.until < self.now or shop in self._further:
             self._behind.append(shop)
 
     def _note_older(self, run: NextRun) -> None:
