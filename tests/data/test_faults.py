@@ -95,7 +95,7 @@ def test_orders_that_change_and_come_meanwhile_make_no_gap(start_shop, paging):
 
 @pytest.mark.parametrize("paging", ["keyset", "offset"])
 def test_syncs_while_orders_change_and_come_are_exact_once_nothing_moves(start_shop, tmp_path, paging):
-    shop = start_shop("--paging", paging, "--latency-ms", "15", "--orders", "500")
+    shop = start_shop("--paging", paging, "--latency-ms", "15", "--orders", "300")
     world, data = Restless(shop), tmp_path / "data"
     for _ in range(2):
         before = set(world.known)

@@ -40,6 +40,8 @@ def keys(rows: pa.RecordBatch | pa.Table, names: Sequence[str]) -> Any:
     import pyarrow.compute as pc
 
     texts = [rows.column(name).cast(pa.string()) for name in names]
+    if len(texts) == 1:
+        return pc.fill_null(texts[0], "\x00")
     return pc.binary_join_element_wise(*texts, "\x1f", null_handling="replace", null_replacement="\x00")
 
 
