@@ -19,6 +19,7 @@ from tts_notebook.data.disk import Disk
 from tts_notebook.data.manifest import NO_MONTH, STAGING, File, Run
 from tts_notebook.data.memory import give_back
 from tts_notebook.data.staging import Part
+from tts_notebook.data.values import nothing
 from tts_notebook.data.versions import Mask, Numbers, Prints, fingerprints, keys, moments, survivors
 
 if TYPE_CHECKING:
@@ -296,15 +297,12 @@ def _touched(sources: Sequence[_Source]) -> list[_Source]:
 
 
 def _conform(batch: pa.RecordBatch, schema: pa.Schema, names: Sequence[str]) -> pa.RecordBatch:
-    """Give a batch these columns; those that an older version did not know are null."""
+    """Give a batch these columns; those that it does not have are null."""
     import pyarrow as pa
 
     meant = pa.schema([schema.field(name) for name in names])
     if batch.schema.equals(meant):
         return batch
-    there = set(batch.schema.names)
-    columns = [
-        batch.column(field.name).cast(field.type) if field.name in there else pa.nulls(len(batch), field.type)
-        for field in meant
-    ]
-    return pa.record_batch(columns, schema=meant)
+    there = dict(zip(batch.schema.names, batch.columns, strict=True))
+    columns = [there.get(field.name, nothing(len(batch), field.type)) for field in meant]
+    return pa.record_batch([column.cast(field.type) for column, field in zip(columns, meant, strict=True)], meant)

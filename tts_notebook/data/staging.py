@@ -36,7 +36,7 @@ class Part:
         proven: The intervals that are complete with it.
         batches: The month and the number of rows of each of its batches.
         gone: The numbers of records in further batches, one row for each: they came, and without any row.
-        names: Its columns.
+        names: Its columns, without those that are empty.
     """
 
     path: Path
@@ -67,7 +67,8 @@ class Part:
         import pyarrow as pa
 
         wanted = set(names)
-        fields = [place for place, name in enumerate(self.names) if name in wanted]
+        # to Arrow, none at all would mean all of them
+        fields = [place for place, name in enumerate(self.names) if name in wanted] or [0]
         with pa.OSFile(str(self.path)) as file:
             reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields, use_threads=_THREADS))
             for place in places:
@@ -89,12 +90,14 @@ def stage_part(
     """
     import pyarrow as pa
 
-    batches = [(month, batch) for month, rows in _by_month(table, month_of) for batch in _cut(rows)]
+    names = _filled(table, gone)
+    batches = [(month, batch) for month, rows in _by_month(table, month_of, names) for batch in _cut(rows)]
     counts = tuple((month, batch.num_rows) for month, batch in batches)
-    without = _cut(_widened(gone, table.schema)) if gone is not None and gone.num_rows else []
+    kept = table.schema.empty_table().select(names).schema
+    without = _cut(_widened(gone, kept)) if gone is not None and gone.num_rows else []
     gone_counts = tuple(batch.num_rows for batch in without)
     notes = json.dumps({"proven": [list(one) for one in proven], "batches": counts, "gone": gone_counts})
-    schema = table.schema.with_metadata({_NOTES: notes})
+    schema = kept.with_metadata({_NOTES: notes})
 
     def fill(file: BinaryIO) -> None:
         # read once more and then removed: lz4 costs next to nothing, and half the disk is free
@@ -104,7 +107,7 @@ def stage_part(
                 writer.write_batch(batch)
 
     disk.write(path, fill)
-    return Part(path, _number(path), tuple(proven), counts, gone_counts, tuple(table.column_names))
+    return Part(path, _number(path), tuple(proven), counts, gone_counts, tuple(names))
 
 
 def part_path(directory: Path, run: int, number: int) -> Path:
@@ -152,16 +155,25 @@ def _widened(some: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _by_month(table: pa.Table, month_of: str) -> Iterator[tuple[str, pa.Table]]:
+def _filled(table: pa.Table, gone: pa.Table | None) -> list[str]:
+    """Name the columns that are not empty: half of an order's may be."""
+    needed = set(gone.column_names) if gone is not None else set()
+    columns = zip(table.column_names, table.columns, strict=True)
+    filled = [name for name, column in columns if name in needed or column.null_count < len(column)]
+    return filled or table.column_names[:1]
+
+
+def _by_month(table: pa.Table, month_of: str, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
     import pyarrow.compute as pc
 
+    kept = table.select(names)
     if not month_of:
-        yield "", table
+        yield "", kept
         return
     found = pc.fill_null(months(table.column(month_of)), NO_MONTH)
     there = pc.unique(found).to_pylist()
     for month in there:
-        yield month, table.filter(pc.equal(found, month)) if len(there) > 1 else table
+        yield month, kept.filter(pc.equal(found, month)) if len(there) > 1 else kept
 
 
 def _cut(table: pa.Table) -> list[pa.RecordBatch]:
