@@ -119,7 +119,7 @@ def test_syncs_while_orders_change_and_come_are_exact_once_nothing_moves(start_s
 def test_tokens_that_end_while_a_list_is_read_are_renewed_and_no_row_is_missing(start_shop):
     shop = start_shop("--latency-ms", "30")
 
-    with shop.restless(lambda: shop.control(expire_access_tokens=True), every=0.2, times=3):
+    with shop.restless(lambda: shop.control(expire_access_tokens=True), every=0.6, times=3):
         frame = shop.tts.orders(since="all")
 
     assert (len(frame), frame["order_id"].is_unique) == (ORDERS, True)

@@ -12,6 +12,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import requests
+from requests.utils import requote_uri
 
 from tts_notebook.api.answers import answer_of, outcome_of, whole_body
 from tts_notebook.api.budget import budget_for
@@ -264,13 +265,15 @@ class Session(NotPicklable, DirectSession):
         """
         options = self.merge_environment_settings(self._app.api_base_url, {}, True, None, None)
         options |= {"stream": True, "allow_redirects": False, "timeout": TIMEOUT}
-        attempt = functools.partial(self._read_once, method, shop, options)
+        # prepared once: with requests that takes as long as the rest of a call
+        bare = self.prepare_request(requests.Request(method, self._app.api_base_url))
+        attempt = functools.partial(self._read_once, bare, shop, options)
         budget = budget_for(self._app, shop.id if shop else "", path)
         return Reader(attempt, self._keeper, budget, stop=stop, jitter=self._jitter)
 
     def _read_once(  # the first three are bound by reader()
         self,
-        method: str,
+        bare: requests.PreparedRequest,
         shop: Shop | None,
         options: Mapping[str, Any],
         path: str,
@@ -279,9 +282,13 @@ class Session(NotPicklable, DirectSession):
         token: Token,
     ) -> tuple[Outcome, Answer | TransportError]:
         query = {**params, "shop_cipher": shop.cipher} if shop else params
-        url = self._app.api_base_url.rstrip("/") + path
-        request = self.prepare_request(requests.Request(method, url, params=_pairs(query.items()), json=json or None))
-        result = self._exchange(self._with_shop_cipher(request, method, path), token, options)
+        url = self._app.api_base_url.rstrip("/") + requote_uri(path)
+        request = bare.copy()
+        request.url = f"{url}?{urlencode(_pairs(query.items()))}"
+        if json:
+            request.prepare_body(None, None, json)
+        complete = request if shop else self._with_shop_cipher(request, bare.method or "GET", path)
+        result = self._exchange(complete, token, options)
         if isinstance(result, TransportError):
             return Outcome(status=0, unsent=result.unsent), result
         try:
@@ -337,7 +344,7 @@ class Session(NotPicklable, DirectSession):
     def _attempt(
         self, unsigned: requests.PreparedRequest, token: Token, options: dict[str, Any]
     ) -> tuple[Outcome, requests.Response | TransportError]:
-        response = self._exchange(unsigned, token, options)
+        response = self._exchange(unsigned.copy(), token, options)
         if isinstance(response, TransportError):
             return Outcome(status=0, unsent=response.unsent), response
         if options.get("stream") and response.status_code == 200:
@@ -345,10 +352,10 @@ class Session(NotPicklable, DirectSession):
         return outcome_of(self._answer(urlsplit(unsigned.url or "").path, response, response.content)), response
 
     def _exchange(
-        self, unsigned: requests.PreparedRequest, token: Token, options: Mapping[str, Any]
+        self, request: requests.PreparedRequest, token: Token, options: Mapping[str, Any]
     ) -> requests.Response | TransportError:
-        signer = RequestSigner(self._app, lambda: token.access_token, clock=self._clock)
-        signed = signer(unsigned.copy())
+        """Sign a request in place, and send it."""
+        signed = RequestSigner(self._app, lambda: token.access_token, clock=self._clock)(request)
         try:
             return super().send(signed, **options)
         except requests.RequestException as failure:
