@@ -112,13 +112,13 @@ SEEDS = range(5)
 @pytest.mark.parametrize(
     ("limit", "burst", "latency", "jitter", "use", "refused"),
     [
-        (50, 50, 0.2, 0.05, 0.98, 0.01),
-        (50, 5, 0.2, 0.02, 0.945, 0.01),
-        (50, 1, 0.2, 0.002, 0.83, 0.015),
-        (50, 50, 0.4, 0.1, 0.94, 0.015),
+        (50, 50, 0.2, 0.05, 1.0, 0.01),
+        (50, 5, 0.2, 0.02, 0.96, 0.0085),
+        (50, 1, 0.2, 0.002, 0.83, 0.022),
+        (50, 50, 0.4, 0.1, 0.98, 0.01),
         (50, 5, 0.05, 0.02, 0.96, 0.02),
-        (10, 10, 0.2, 0.05, 0.97, 0.02),
-        (200, 200, 0.1, 0.05, 0.8, 0.015),
+        (10, 10, 0.2, 0.05, 0.98, 0.016),
+        (200, 200, 0.1, 0.05, 0.85, 0.015),
     ],
 )
 def test_a_fixed_limit_is_found_and_kept_to(limit, burst, latency, jitter, use, refused):
@@ -132,8 +132,17 @@ def test_the_first_200_requests_lose_less_than_a_second_to_not_knowing_the_limit
     for seed in SEEDS:
         run = pull(50, burst=50, requests=200, seed=seed)
 
-        assert run.passed[-1] <= 4.8
+        assert run.passed[-1] <= 4.5
         assert len(run.refused) <= 3
+
+
+@pytest.mark.parametrize("burst", [5, 10])
+def test_a_limit_below_the_first_rate_refuses_few(burst):
+    for seed in SEEDS:
+        run = pull(10, burst=burst, requests=60, seed=seed)
+
+        assert len(run.refused) <= 12
+        assert run.use(10) >= 0.9
 
 
 @pytest.mark.parametrize("limit", [2.0, 0.5, 0.2])
@@ -141,14 +150,14 @@ def test_an_endpoint_that_allows_a_request_in_seconds_is_found_too(limit):
     run = pull(limit, burst=1, jitter=0.02, requests=100)
 
     assert run.use(limit) >= 0.65
-    assert len(run.refused) <= 18
+    assert len(run.refused) <= 22
 
 
 def moving(now: float) -> float:
     return 50.0 if now // 10 % 2 == 0 else 25.0
 
 
-@pytest.mark.parametrize(("burst", "retry_after", "use"), [(None, False, 0.85), (5, False, 0.85), (None, True, 0.8)])
+@pytest.mark.parametrize(("burst", "retry_after", "use"), [(None, False, 0.93), (5, False, 0.9), (None, True, 0.85)])
 def test_a_limit_that_halves_and_doubles_every_ten_seconds_is_followed(burst, retry_after, use):
     runs = [
         pull(moving, burst=burst, retry_after=retry_after, requests=10**6, seconds=60, jitter=0.02, seed=seed)
@@ -195,17 +204,40 @@ def test_a_sender_with_little_to_send_learns_no_higher_rate():
 
 
 def test_what_was_on_its_way_when_the_first_was_refused_counts_as_one_overshoot():
-    control = RateControl(start=40)
-    sent = [at / 40 for at in range(8)]
-    for at in sent:
-        control.sent(at)
-    control.throttled(sent[0], 0.2, None)
-    for at in sent[1:]:
-        control.throttled(at, 0.2 + at, None)
+    control = RateControl(start=40, max_rate=40)
+    control.sent(-1.0)
+    control.clean(-1.0, -0.8)
+    for at in range(8):
+        control.sent(at / 40)
+    for at in range(8):  # every other one passes
+        (control.clean if at % 2 else lambda *told: control.throttled(*told, None))(at / 40, 0.2 + at / 40)
     control.clean(0.3, 0.5)
 
-    assert control.throttles == 8
-    assert control.rate >= 40 / 4 * 0.98  # cut eight times it would be below 1
+    assert control.throttles == 4
+    assert 16 <= control.rate <= 24  # cut four times by half it would be below 3
+
+
+@pytest.mark.parametrize(("before", "after", "use"), [(50, 45, 0.95), (50, 56, 0.93), (50, 5, 0.93)])
+def test_a_limit_that_moves_once_is_followed(before, after, use):
+    runs = [
+        pull(lambda now: before if now < 10 else after, burst=5, requests=10**6, seconds=30, seed=seed)
+        for seed in SEEDS
+    ]
+
+    assert median(runs, lambda run: len(run.passed) / (10 * before + 20 * after)) >= use
+    assert max(len(run.refused) for run in runs) <= 30
+
+
+def test_one_request_after_the_other_grows_no_rate_for_those_who_send_many():
+    control, now = RateControl(), 0.0
+    for _ in range(200):
+        control.alone(now)
+        assert not control.delay(now)
+        control.sent(now)
+        now += 0.2
+        control.clean(now - 0.2, now)
+
+    assert control.rate <= 2 * START
 
 
 @given(

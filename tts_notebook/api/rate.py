@@ -1,8 +1,9 @@
 """Finds a rate limit that nobody publishes and that moves, as congestion control does.
 
 The server is taken for a bucket: some requests a second flow in, some can be saved up. A bucket is empty when
-it refuses, so what passed between two refusals, divided by the time, is the limit itself. Near a known limit
-the rate creeps; it leaves for higher rates only when more passed than that limit allows.
+it refuses, so what passed between two refusals, divided by the time, is the limit itself. A known limit is
+kept to for a while, then a little more is tried: until it is refused, or until more passed than that limit
+allows. Then it rose, and is searched for as at the start.
 """
 
 from __future__ import annotations
@@ -16,74 +17,47 @@ CEILING = 100_000.0
 LONGEST_PAUSE = 300.0  # a server that asks for more is not waited for longer than this at a time
 _CAUTION = 0.8  # of a rate that was right some time ago
 
-# The growth before the first refusal. What an overshoot costs is the number of requests that are on their way,
-# so growth is measured in these, not in requests a second.
-_FEW_ON_THEIR_WAY = 5.0
-_CAREFUL, _PATIENT = 4.0, 0.35  # share of growth when w are on their way: careful / w^2, later patient / w
-_EARLY, _EARLY_BELOW = 0.6, 42.0  # old documentation names 50 requests a second: below it, growth may be bold
+# The search. What an overshoot costs is the number of requests that are on their way, so growth in a round trip
+# is measured in these: with w of them it is careful / w^2, later patient / w.
+_CAREFUL, _PATIENT = 4.0, 0.25
+_EARLY_BELOW = 48.0  # old documentation names 50 requests a second: below it, growth may be bold
 _BEYOND, _LESS_PATIENT = 90.0, 0.6  # so many were let through that it is not 50
 
-# The growth near a known limit.
+# Near a known limit.
 _UNDER = 0.99  # of the limit: leaves room for requests that arrive closer together than they were sent
-_STEP, _FASTER, _FASTEST = 0.03, 1.47, 0.28
-_CREEP = 1.054  # of the limit: the most that is tried before the requests that passed prove that it rose
-_PROOF = 5.85  # requests that passed beyond what the limit allows
-_OVER_SEEN = 1.64  # of the rate that was really let through lately
-_SHORTEST_REST, _LONGEST_REST = 16, 240  # clean answers before the limit is tried again
-_MOVED, _REST_AFTER_A_MOVE = 0.65, 40
-_PULSE = 2
+_SHORTEST_REST, _LONGEST_REST = 10.0, 240.0  # clean answers before more is tried
+_REST_AFTER_A_MOVE, _LONGER = 40.0, 1.1  # what moved may move again; each time it did not, the rest may be longer
+_MOVED, _STOOD = 0.65, 0.93
+_STEP = 0.1  # requests on their way that are added in a round trip, more where the limit moves
+_MOST_TRIED = 1.3  # of the limit
+_PROOF = 4.0  # requests that passed beyond what the limit allows
+_ENOUGH = 8  # requests that a limit can be told by
+_GUESS, _FEW = 5, 10  # answers, or requests on their way, that tell little
+_MARGIN = 1.5  # requests: a bucket is not refilled evenly
+_CUT = 0.85  # for each refused request, until it is known what passes
+_IDLE, _SAVED = 10, 1.0  # spaces without a request after which the bucket may be fuller; seconds that it may save
 
 
 @dataclass(slots=True)
-class _Pulse:
-    """A few requests that are sent faster; when they pass, all are.
-
-    Attributes:
-        gain: How much faster.
-        left: How many are still to be sent.
-        stays: Whether the next ones go as fast, while the answers are on their way.
-        began, ended: When the first and the last of them was sent.
-    """
-
-    gain: float
-    left: int
-    stays: bool
-    began: float = math.inf
-    ended: float = math.inf
-
-    def sends(self, now: float) -> float:
-        """Count a request that is sent now, and say how much closer the next one follows."""
-        if self.left:
-            self.left -= 1
-            self.began = min(self.began, now)
-            if not self.left:
-                self.ended = now
-        return self.gain if self.left or self.stays else 1.0
-
-    def holds(self, sent_at: float) -> bool:
-        return self.began < sent_at <= self.ended
-
-
-@dataclass(slots=True)
-class _BackOff:
-    """One overshoot: from the first refused request to the last one that was sent before we knew.
+class _Overshoot:
+    """From the first refused request to the last one that was sent before we knew.
 
     Attributes:
         rate: The rate at which it happened.
         first: When the first refused request was sent.
         known: When its answer came.
         until: When we stop waiting for the answers.
-        in_pulse: Whether it was sent in a pulse.
-        clean, refused: The answers, those of the pulse left out.
+        early: So little had been sent since the last one that no rate had proved itself.
+        clean, refused: The answers.
     """
 
     rate: float
     first: float
     known: float
     until: float
-    in_pulse: bool
+    early: bool
     clean: int = 0
-    refused: int = 0
+    refused: int = 1
 
     def count(self, sent_at: float, clean: bool) -> None:
         if self.first <= sent_at <= self.known:
@@ -91,13 +65,33 @@ class _BackOff:
             self.refused += not clean
 
     @property
+    def span(self) -> float:
+        return max(self.known - self.first, 1e-3)
+
+    def passing(self, more: float) -> float:
+        """What passed a second, if it was so much more than what was counted."""
+        return min(self.rate, (self.clean + more) / (self.span + 1 / self.rate))
+
+    def guess(self) -> float:
+        """The limit, if nothing else is known of it; not below half the rate on a few answers."""
+        return max(min(self.passing(0.5), 0.98 * self.rate), 0.5 * self.rate if self.few else 0.0)
+
+    @property
     def answers(self) -> int:
         return self.clean + self.refused
 
-    def passing_rate(self, floor: float) -> float:
-        """The share of the rate that was let through, not below `floor` times it."""
-        share = (self.clean + 0.5) / self.answers  # the first is always a refused one
-        return self.rate * max(floor, min(share, 0.98))
+    @property
+    def few(self) -> bool:
+        return self.answers < 3
+
+    def allows(self, rate: float) -> bool:
+        """Whether so many may have passed if that is the limit."""
+        return self.clean + _MARGIN >= rate * self.span
+
+    @property
+    def alternates(self) -> bool:
+        """Every other one was refused, as by a server that saves nothing, however little it was too fast."""
+        return self.clean <= 3 * self.refused and self.refused <= self.clean + 3
 
 
 @dataclass(slots=True)
@@ -105,23 +99,22 @@ class _Tally:
     """What passed since the server's bucket was empty.
 
     Attributes:
-        since: When it was empty; requests sent later count.
+        since: When it was; requests sent later count.
         passed: How many passed.
-        watched: When we began to try more, and how many had passed then.
+        saved: How many may have been in it all the same.
     """
 
     since: float
     passed: int = 0
-    watched: tuple[float, int] | None = None
+    saved: float = 0.0
 
-    def rate(self, until: float) -> float | None:
-        """What passed a second, None while that is a guess."""
-        return self.passed / max(until - self.since, 1e-3) if self.passed > 8 else None
+    def ahead(self, limit: float, moment: float) -> float:
+        """How many more passed than the limit allows."""
+        return self.passed - self.saved - limit * (moment - self.since)
 
-    def lately(self, now: float) -> float:
-        """What passed a second since we began to try more."""
-        began, passed = self.watched or (self.since, 0)
-        return (self.passed - passed + _PULSE) / max(now - began, 1e-3)
+    def bounds(self, until: float) -> tuple[float, float]:
+        took = max(until - self.since, 1e-3)
+        return (self.passed - self.saved) / took, self.passed / took
 
 
 class RateControl:
@@ -140,19 +133,17 @@ class RateControl:
         self.max_rate = max_rate
         self.throttles = self.clean_answers = 0
         self.limit: float | None = None
-        self._rate = _possible(start)
-        self._next = -math.inf
+        self._rate = self._proved = _possible(start)
+        self._next = self._last = -math.inf
+        self._idle = False
         self._answer_time = 0.0
-        self._pulse: _Pulse | None = None
-        self._back_off: _BackOff | None = None
-        self._settled = -math.inf  # what was sent before says nothing about the rate of now
+        self._overshoot: _Overshoot | None = None
+        self._settled = self._grown = -math.inf  # what was sent before says nothing about the rate of now
         self._resumes = -math.inf
-        self._tally: _Tally | None = None
-        self._last_exact: float | None = None
-        self._refused_rate: float | None = None
-        self._step = _STEP
-        self._rest, self._rested = float(_SHORTEST_REST), 0
-        self._longest_rest = float(_LONGEST_REST)
+        self._tally: _Tally | None = None  # None while the limit is searched for
+        self._refused = 0.0  # a rate that was too high
+        self._trust, self._rest, self._rested = 0.0, 0.0, 0
+        self._longest_rest = _LONGEST_REST
 
     @property
     def rate(self) -> float:
@@ -182,15 +173,13 @@ class RateControl:
 
     def sent(self, now: float) -> None:
         """Take the slot: a request goes now."""
-        rate = self.rate
-        if self._pulse and self._pulse.left and now - self._next > 1 / rate:
-            self._pulse = None  # the sender has less to send than it might: that tries nothing
-        if self._pulse:
-            rate = self._capped(rate * self._pulse.sends(now))
-        space = 1 / rate
-        late = now - self._next
+        space, late, gap = 1 / self.rate, now - self._next, now - self._last
         # a sender that woke up a little late is forgiven: the mean stays, and two requests never go at once
         self._next = now + space - (min(late, space / 2) if late < space else 0.0)
+        self._last = now
+        self._idle = 2 * space < gap < math.inf  # there was less to send than might be: that tries nothing
+        if self._tally and self.limit and not self._overshoot and gap > _IDLE * space:
+            self._tally = _Tally(now, saved=self.limit * min(gap, _SAVED))
 
     def clean(self, sent_at: float, now: float) -> None:
         """A request that was sent at `sent_at` was answered, and not throttled."""
@@ -198,15 +187,12 @@ class RateControl:
         self._rested += 1
         took = max(now - sent_at, 1e-4)
         self._answer_time += (took - self._answer_time) * (0.1 if self._answer_time else 1.0)
-        if self._tally and self._tally.since < sent_at < (self._back_off.first if self._back_off else now):
+        if self._tally and self._tally.since < sent_at < (self._overshoot.first if self._overshoot else now):
             self._tally.passed += 1
-        if self._back_off:
-            self._learn(self._back_off, sent_at, now, clean=True)
-        elif self._pulse is None and sent_at >= self._settled:
-            self._try_more(sent_at)
-        elif self._pulse and sent_at >= self._pulse.ended:
-            self._rate = self._capped(self.rate * self._pulse.gain)
-            self._try_more(sent_at)
+        if self._overshoot:
+            self._learn(self._overshoot, sent_at, now, clean=True)
+        elif sent_at >= max(self._settled, self._grown) and not self._idle:
+            self._try_more(sent_at, now)
 
     def throttled(self, sent_at: float, now: float, retry_after: float | None) -> None:
         """A request that was sent at `sent_at` was refused as one too many.
@@ -220,10 +206,11 @@ class RateControl:
         if retry_after is not None and retry_after > 0:
             self._resumes = max(self._resumes, now + min(retry_after, LONGEST_PAUSE))
             self.hold_until(self._resumes)
-        if self._back_off:
-            self._learn(self._back_off, sent_at, now, clean=False)
+        if self._overshoot:
+            self._rate = _possible(self._rate * _CUT)
+            self._learn(self._overshoot, sent_at, now, clean=False)
         elif sent_at >= self._settled:
-            self._back_off = self._begin_back_off(sent_at, now)
+            self._overshoot = self._begin_overshoot(sent_at, now)
 
     def passed_elsewhere(self, count: int) -> None:
         """Others who share the limit sent so many requests meanwhile."""
@@ -232,9 +219,8 @@ class RateControl:
 
     def adopt(self, limit: float, now: float) -> None:
         """Take a limit over that somebody else found just now, or that was found some time ago."""
-        self._pulse = self._back_off = None
-        self._settle(_possible(limit), now)
-        self._rest = _SHORTEST_REST
+        self._overshoot = None
+        self._settle(_possible(limit), _SHORTEST_REST, now, _Tally(now))
 
     def resume(self, now: float) -> None:
         """Go on with some caution after a pause in which the limit may have moved."""
@@ -244,118 +230,104 @@ class RateControl:
 
     # -- growth ------------------------------------------------------------------------------
 
-    def _try_more(self, sent_at: float) -> None:
-        gain = 1 + self._gain(sent_at)
-        self._pulse = None
-        if self._capped(self.rate * gain) > self.rate * 1.0001:
-            stays = self.limit is None and self.rate * self._answer_time < _FEW_ON_THEIR_WAY
-            self._pulse = _Pulse(gain, _PULSE + (self.limit is not None), stays)
+    def _try_more(self, sent_at: float, now: float) -> None:
+        """Grow once in a round trip: the answer that is waited for is one to the rate of now."""
+        self._proved = self.rate
+        more = self._near(self.limit, self._tally, sent_at) if self.limit and self._tally else self._further()
+        self._rate = max(self._proved, _possible(min(more, self.max_rate or CEILING)))
+        self._grown = now + 1 / self.rate
 
-    def _gain(self, sent_at: float) -> float:
-        if self._refused_rate is not None:
-            if self._refused_rate > self.rate * 1.03:
-                return math.sqrt(self._refused_rate / self.rate) - 1
-            self._refused_rate = None
-        if self.limit is None or self._tally is None:
-            on_their_way = self.rate * self._answer_time
-            early = _EARLY if self.rate < _EARLY_BELOW else 0.0
-            patient = _PATIENT if self.rate < _BEYOND else _LESS_PATIENT
-            return min(1.0, max(_CAREFUL / on_their_way**2, patient / on_their_way, early))
-        if self.rate < self.limit * _UNDER * 0.999:
-            return min(1.0, self.limit * _UNDER / self.rate - 1)
+    def _near(self, limit: float, tally: _Tally, sent_at: float) -> float:
         if self._rested < self._rest:
-            return 0.0
-        return self._gain_at_the_limit(self.limit, self._tally, sent_at)
+            return limit * _UNDER
+        if tally.ahead(limit, sent_at) >= _PROOF:
+            self._tally, self._trust = None, 0.0
+            return self._further()
+        if self._trust < _GUESS and self._refused > 1.03 * self.rate:
+            return self._halfway()
+        bold = math.sqrt(_LONGEST_REST / self._longest_rest)
+        return min(self.rate + limit * bold * _STEP / self._on_their_way, limit * _MOST_TRIED)
 
-    def _gain_at_the_limit(self, limit: float, tally: _Tally, sent_at: float) -> float:
-        if tally.watched is None:
-            tally.watched = (sent_at, tally.passed)
-        if self._ahead(sent_at) > _PROOF:
-            self._step = min(_FASTEST, self._step * _FASTER)
-            return max(0.0, min(self._step, _OVER_SEEN * tally.lately(sent_at) / self.rate - 1))
-        self._step = _STEP
-        # the longer nothing is refused, the further
-        further = 1 + (_CREEP - 1) * ((self._rested + self._rest) // (2 * self._rest))
-        return max(0.0, min(_STEP, limit * further / self.rate - 1))
+    def _further(self) -> float:
+        """The next rate while nothing tells the limit."""
+        if self._refused > 1.03 * self.rate:
+            return self._halfway()
+        patient = _PATIENT if self.rate < _BEYOND else _LESS_PATIENT
+        growth = max(_CAREFUL / self._on_their_way**2, patient / self._on_their_way)
+        return self.rate * (1 + min(1.0, max(growth, _EARLY_BELOW / self.rate - 1)))
 
-    def _ahead(self, moment: float) -> float:
-        """How many more requests passed than the limit allows."""
-        if self._tally is None or self.limit is None:
-            return 0.0
-        return self._tally.passed - self.limit * (moment - self._tally.since)
+    def _halfway(self) -> float:
+        return math.sqrt(self._refused * self.rate)
 
-    # -- backing off -------------------------------------------------------------------------
+    @property
+    def _on_their_way(self) -> float:
+        return self.rate * self._answer_time
 
-    def _begin_back_off(self, sent_at: float, now: float) -> _BackOff:
-        in_pulse = self._pulse is not None and self._pulse.holds(sent_at)
+    # -- an overshoot ------------------------------------------------------------------------
+
+    def _begin_overshoot(self, sent_at: float, now: float) -> _Overshoot:
         until = max(now, self._resumes) + 3 * self._answer_time + 2 / self.rate
-        found = _BackOff(self.rate, sent_at, now, until, in_pulse, refused=not in_pulse)
-        if not in_pulse:
-            # until the answers of those on their way tell how much is let through
-            self._rate = _possible(self.rate * (0.5 if self.limit is None else 0.7))
-        few = self.limit is None and found.rate * self._answer_time < 2 * _FEW_ON_THEIR_WAY
-        pause = self._answer_time if few else 0.0  # few answers tell little: nothing is added to them
-        self.hold_until(now + max(pause, 1 / self.rate))
+        found = _Overshoot(self.rate, sent_at, now, until, early=self._rested < _GUESS)
+        few = self.limit is None and self._on_their_way < _FEW  # they tell little: nothing is added to them
+        self._rate = _possible(self.rate * _CUT)
+        self.hold_until(now + max(self._answer_time if few else 0.0, 1 / self.rate))
         return found
 
-    def _learn(self, back_off: _BackOff, sent_at: float, now: float, *, clean: bool) -> None:
-        if not (self._pulse and self._pulse.holds(sent_at)):
-            back_off.count(sent_at, clean)
-        if sent_at > back_off.known or now > back_off.until:
-            self._end_back_off(back_off, now)
+    def _learn(self, over: _Overshoot, sent_at: float, now: float, *, clean: bool) -> None:
+        over.count(sent_at, clean)
+        if sent_at > over.known or now > over.until:
+            self._end_overshoot(over, now)
 
-    def _end_back_off(self, back_off: _BackOff, now: float) -> None:
-        exact = self._tally.rate(back_off.first) if self._tally and self.limit else None
-        found = self._passing(back_off, exact) if back_off.refused else self._beside_the_pulse(back_off, exact)
-        based_on: float = self._tally.passed if exact and self._tally else back_off.answers
-        change = found / self.limit if self.limit else 1.0
-        if not _MOVED < change < 1 / _MOVED:
-            self._longest_rest = _REST_AFTER_A_MOVE
-        elif 0.93 < change < 1.07:
-            based_on = max(based_on, 2 * self._rest)  # it was there before: no need to try it again soon
-            self._longest_rest = min(_LONGEST_REST, self._longest_rest * 1.5)
-        self._rest = max(_SHORTEST_REST, min(self._longest_rest, based_on))
-        self._pulse = self._back_off = None
-        self._last_exact = exact
-        self._settle(found, max(back_off.known, self._resumes))
-        self._settled = now
-
-    def _passing(self, back_off: _BackOff, exact: float | None) -> float:
-        """The limit, as the requests tell that were on their way."""
-        rate, few = back_off.rate, back_off.answers < 6
-        share = (back_off.clean + 0.5) / back_off.answers
-        floor = 0.25
-        if back_off.in_pulse and share > 0.5:
-            floor = 0.9
-        elif self._tally and few and self._tally.passed > 2:
-            floor = 0.75
-        found = back_off.passing_rate(floor)
-        # a cut on few answers is a guess: the limit is somewhere between
-        self._refused_rate = rate if share < floor or few else None
-        if exact and (share > 0.6 or few):
-            found = min(max(exact, found * 0.95), rate * 0.99)
-        elif self._last_exact and share > 0.5 and self._last_exact < rate:
-            found = max(min(found, self._last_exact * 1.02), rate * 0.5)
+    def _end_overshoot(self, over: _Overshoot, now: float) -> None:
+        pause = max(0.0, self._resumes - over.known)
+        tally = _Tally(max(over.known, self._resumes), passed=1)
+        least, most, trust = self._bounds(over)
+        if trust >= _GUESS and over.allows(least):
+            found = min(max((over.clean + _MARGIN) / over.span, least), most, over.rate * 0.99)
+            if self._tally and not pause:  # the longer it is counted, the more exact
+                tally = _Tally(self._tally.since, self._tally.passed + over.clean + 1)
+        elif self._doubts(over):
+            found, trust = 0.97 * self._proved, 2 * _SHORTEST_REST
         else:
-            return found
-        self._refused_rate = None
-        return found
+            found, trust = over.guess(), over.answers
+        tally.saved = found * min(pause, _SAVED)
+        trust = self._note_move(found, trust, over)
+        self._refused = over.passing(_MARGIN + 1)
+        self._overshoot = None
+        self._settle(found, trust, now, tally)
 
-    def _beside_the_pulse(self, back_off: _BackOff, exact: float | None) -> float:
-        """The limit, when only a pulse was refused: the rate beside it was all right."""
-        gain = self._pulse.gain if self._pulse else 1.0
-        self._refused_rate = back_off.rate * gain if exact is None and gain > 1.03 else None
-        return back_off.rate if exact is None else min(back_off.rate, max(exact, 0.95 * back_off.rate))
+    def _bounds(self, over: _Overshoot) -> tuple[float, float, float]:
+        """Between what the limit is, as was known before, and for how many answers that can be trusted."""
+        if self.limit is None:
+            return 0.0, 0.0, 0.0
+        if self._tally and (self._tally.passed > _ENOUGH or self._tally.passed > self._trust):
+            return *self._tally.bounds(over.first), 2.0 * self._tally.passed
+        return self.limit * 0.98, self.limit * 0.98, 0.0 if over.few else self._trust
 
-    def _settle(self, limit: float, moment: float) -> None:
-        self.limit = limit
+    def _doubts(self, over: _Overshoot) -> bool:
+        """Whether the limit need not have moved: just below that rate all was well for a while.
+
+        A server that saves nothing refuses every other request that is only a little too fast. If it
+        does so again soon, the limit did move.
+        """
+        near = 0.9 * over.rate < self._proved < over.rate
+        return self.limit is not None and near and over.alternates and not over.early
+
+    def _note_move(self, found: float, trust: float, over: _Overshoot) -> float:
+        change = found / self.limit if self.limit else 1.0
+        if self._rest >= 2 * _SHORTEST_REST and not _MOVED < change < 1 / _MOVED:
+            self._longest_rest = _REST_AFTER_A_MOVE
+        elif self.limit and _STOOD < change < 1 / _STOOD and not over.early:
+            self._longest_rest = min(_LONGEST_REST, self._longest_rest * _LONGER)
+            return max(trust, 2 * self._rest)
+        return trust
+
+    def _settle(self, limit: float, trust: float, now: float, tally: _Tally) -> None:
+        self.limit, self._trust, self._tally = limit, trust, tally
         self._rate = _possible(limit * _UNDER)
-        self._tally = _Tally(moment)
-        self._settled = moment
-        self._rested, self._step = 0, _STEP
-
-    def _capped(self, rate: float) -> float:
-        return min(_possible(rate), self.max_rate or CEILING)
+        self.hold_until(self._last + 1 / self.rate)
+        self._settled, self._rested = now, 0
+        self._rest = 0.0 if trust < _GUESS else max(_SHORTEST_REST, min(self._longest_rest, trust))
 
 
 def _possible(rate: float) -> float:

@@ -19,6 +19,7 @@ Interval = tuple[int | None, int]
 # TikTok Shop opened its first market in 2021; the earliest window has no lower bound, so nothing is missed
 _FIRST_SECOND = 1_609_459_200
 _LEAST_PAGES = 1  # less is not given away: two unfilled last pages would cost more than is saved
+_PAGES_A_PART = 1.75  # of two on average many would hold three, which are read one after the other
 _RESTARTS = 3
 
 
@@ -276,7 +277,7 @@ class Windows:
         seeds, self._seeds = self._seeds, 0
         start = window.position + 1
         left = window.total if window.total and self._believed else self._left(window)
-        parts = min(seeds, round(left / self._page_size / 2), window.until - start)
+        parts = min(seeds, round(left / self._page_size / _PAGES_A_PART), window.until - start)
         if parts < 2 or not self._trusts(window):
             return
         ends = [start + (window.until - start) * number // parts for number in range(1, parts)]
