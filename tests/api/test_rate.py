@@ -72,9 +72,10 @@ def pull(
     retry_after: bool = False,
     seed: int = 1,
     control: RateControl | None = None,
+    begin: float = 0.0,
 ) -> Run:
     chance, server = random.Random(seed), Server(limit if callable(limit) else lambda _: limit, burst)
-    run, now, on_their_way, count = Run(control or RateControl()), 0.0, 0, 0
+    run, now, on_their_way, count = Run(control or RateControl()), begin, 0, 0
     events: list[tuple[float, int, str, float, float]] = []
     while len(run.passed) < requests and now < seconds:
         goes = now + run.control.delay(now) if on_their_way < AT_ONCE else math.inf
@@ -228,6 +229,73 @@ def test_a_limit_that_moves_once_is_followed(before, after, use):
     assert max(len(run.refused) for run in runs) <= 30
 
 
+def test_a_wish_for_less_teaches_nothing_about_the_limit():
+    control = RateControl()
+    now = pull(50, burst=5, control=control, requests=500).passed[-1]
+    control.max_rate = 20
+    now = pull(50, burst=5, control=control, requests=300, begin=now).passed[-1]
+    control.max_rate = None
+    run = pull(50, burst=5, control=control, requests=500, begin=now)
+
+    assert 500 / (run.passed[-1] - now) >= 0.9 * 50
+    assert len(run.refused) <= 8
+
+
+class Shared(RateControl):
+    """Several controls that take turns and tell each other what the kernels of a machine do."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.controls, self.sender = [RateControl() for _ in range(count)], {}
+
+    @property
+    def rate(self) -> float:
+        return self.controls[0].rate
+
+    def delay(self, now: float) -> float:
+        return self.controls[0].delay(now)
+
+    def sent(self, now: float) -> None:
+        control, *others = self.controls
+        control.sent(now)
+        self.sender[now] = control
+        for other in others:
+            other.hold_until(control.next_at)
+            other.passed_elsewhere(1)
+        self.controls = [*others, control]
+
+    def clean(self, sent_at: float, now: float) -> None:
+        self.sender[sent_at].clean(sent_at, now)
+
+    def throttled(self, sent_at: float, now: float, retry_after: float | None) -> None:
+        self.sender[sent_at].throttled(sent_at, now, retry_after)
+
+    def tell(self, found: dict[RateControl, float | None], now: float) -> None:
+        for control in self.controls:
+            if control.limit and control.limit != found.get(control):
+                for other in self.controls:
+                    if other is not control:
+                        other.adopt(control.limit, now)
+                    found[other] = other.limit
+
+
+@pytest.mark.parametrize("senders", [2, 3])
+def test_those_who_share_the_slots_find_the_limit_too(senders):
+    shared = Shared(senders)
+    found = {}
+    answered = shared.clean
+
+    def clean(sent_at: float, now: float) -> None:
+        answered(sent_at, now)
+        shared.tell(found, now)
+
+    shared.clean = clean
+    run = pull(50, burst=5, requests=600, control=shared)
+
+    assert run.use(50) >= 0.85
+    assert run.share_refused <= 0.05
+
+
 def test_one_request_after_the_other_grows_no_rate_for_those_who_send_many():
     control, now = RateControl(), 0.0
     for _ in range(200):
@@ -274,8 +342,7 @@ def test_whatever_the_server_does_requests_are_paced_within_bounds(
                 silent_until = max(silent_until, now + wait) if retry_after else silent_until
             else:
                 control.clean(sent_at, now)
-    fastest = max(rates) * 2  # a pulse is at most twice as fast
-    ceiling = min(fastest, max_rate or CEILING)
+    ceiling = min(max(rates), max_rate or CEILING)
     for first in range(0, len(sent), 7):
         for last in range(first + 1, len(sent), 11):
             assert last - first + 1 <= math.ceil(ceiling * (sent[last] - sent[first]) + 1e-6) + 1

@@ -35,7 +35,8 @@ _ENOUGH = 8  # requests that a limit can be told by
 _GUESS, _FEW = 5, 10  # answers, or requests on their way, that tell little
 _MARGIN = 1.5  # requests: a bucket is not refilled evenly
 _CUT = 0.85  # for each refused request, until it is known what passes
-_IDLE, _SAVED = 10, 1.0  # spaces without a request after which the bucket may be fuller; seconds that it may save
+_NEW = 0.1  # the weight of what is new in a mean
+_IDLE, _SAVED = 9, 1.0  # spaces without a request after which the bucket may be fuller; seconds that it may save
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class _Overshoot:
         known: When its answer came.
         until: When we stop waiting for the answers.
         early: So little had been sent since the last one that no rate had proved itself.
+        ours: Which part of all requests we send, where others share the limit.
         clean, refused: The answers.
     """
 
@@ -56,6 +58,7 @@ class _Overshoot:
     known: float
     until: float
     early: bool
+    ours: float
     clean: int = 0
     refused: int = 1
 
@@ -70,7 +73,7 @@ class _Overshoot:
 
     def passing(self, more: float) -> float:
         """What passed a second, if it was so much more than what was counted."""
-        return min(self.rate, (self.clean + more) / (self.span + 1 / self.rate))
+        return min(self.rate, (self.clean + more) / (self.span * self.ours + 1 / self.rate))
 
     def guess(self) -> float:
         """The limit, if nothing else is known of it; not below half the rate on a few answers."""
@@ -84,9 +87,10 @@ class _Overshoot:
     def few(self) -> bool:
         return self.answers < 3
 
-    def allows(self, rate: float) -> bool:
-        """Whether so many may have passed if that is the limit."""
-        return self.clean + _MARGIN >= rate * self.span
+    @property
+    def most(self) -> float:
+        """The most that may have passed a second."""
+        return (self.clean + _MARGIN) / (self.span * self.ours)
 
     @property
     def alternates(self) -> bool:
@@ -135,7 +139,8 @@ class RateControl:
         self.limit: float | None = None
         self._rate = self._proved = _possible(start)
         self._next = self._last = -math.inf
-        self._idle = False
+        self._idle = self._hurried = False
+        self._ours = 1.0
         self._answer_time = 0.0
         self._overshoot: _Overshoot | None = None
         self._settled = self._grown = -math.inf  # what was sent before says nothing about the rate of now
@@ -169,24 +174,32 @@ class RateControl:
         Only as long as nothing was refused and nobody wished for less.
         """
         if self.limit is None and self.max_rate is None and now >= self._resumes:
+            self._hurried = self._next > now
             self._next = min(self._next, now)
 
     def sent(self, now: float) -> None:
         """Take the slot: a request goes now."""
-        space, late, gap = 1 / self.rate, now - self._next, now - self._last
+        space, late = 1 / self.rate, now - self._next
         # a sender that woke up a little late is forgiven: the mean stays, and two requests never go at once
         self._next = now + space - (min(late, space / 2) if late < space else 0.0)
         self._last = now
-        self._idle = 2 * space < gap < math.inf  # there was less to send than might be: that tries nothing
-        if self._tally and self.limit and not self._overshoot and gap > _IDLE * space:
-            self._tally = _Tally(now, saved=self.limit * min(gap, _SAVED))
+        self._ours += (1 - self._ours) * _NEW
+        self._idle = self._hurried or space < late < math.inf  # less to send than might be: that tries nothing
+        self._hurried = False
+        if (
+            self.limit
+            and self._tally
+            and not self._overshoot
+            and (late > _IDLE * space or self.rate < 0.9 * self.limit)
+        ):
+            self._tally = _Tally(now, saved=self.limit * min(late, _SAVED))  # what the server saved is not known
 
     def clean(self, sent_at: float, now: float) -> None:
         """A request that was sent at `sent_at` was answered, and not throttled."""
         self.clean_answers += 1
         self._rested += 1
         took = max(now - sent_at, 1e-4)
-        self._answer_time += (took - self._answer_time) * (0.1 if self._answer_time else 1.0)
+        self._answer_time += (took - self._answer_time) * (_NEW if self._answer_time else 1.0)
         if self._tally and self._tally.since < sent_at < (self._overshoot.first if self._overshoot else now):
             self._tally.passed += 1
         if self._overshoot:
@@ -214,6 +227,7 @@ class RateControl:
 
     def passed_elsewhere(self, count: int) -> None:
         """Others who share the limit sent so many requests meanwhile."""
+        self._ours *= (1 - _NEW) ** count
         if self._tally:
             self._tally.passed += count
 
@@ -267,7 +281,7 @@ class RateControl:
 
     def _begin_overshoot(self, sent_at: float, now: float) -> _Overshoot:
         until = max(now, self._resumes) + 3 * self._answer_time + 2 / self.rate
-        found = _Overshoot(self.rate, sent_at, now, until, early=self._rested < _GUESS)
+        found = _Overshoot(self.rate, sent_at, now, until, early=self._rested < _GUESS, ours=self._ours)
         few = self.limit is None and self._on_their_way < _FEW  # they tell little: nothing is added to them
         self._rate = _possible(self.rate * _CUT)
         self.hold_until(now + max(self._answer_time if few else 0.0, 1 / self.rate))
@@ -282,8 +296,8 @@ class RateControl:
         pause = max(0.0, self._resumes - over.known)
         tally = _Tally(max(over.known, self._resumes), passed=1)
         least, most, trust = self._bounds(over)
-        if trust >= _GUESS and over.allows(least):
-            found = min(max((over.clean + _MARGIN) / over.span, least), most, over.rate * 0.99)
+        if trust >= _GUESS and over.most >= least:
+            found = min(max(over.most, least), most, over.rate * 0.99)
             if self._tally and not pause:  # the longer it is counted, the more exact
                 tally = _Tally(self._tally.since, self._tally.passed + over.clean + 1)
         elif self._doubts(over):
