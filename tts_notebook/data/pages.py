@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.columnar import Sheet, as_text
@@ -109,7 +110,7 @@ class Batch:
 
         if pc.count_distinct(self.ids).as_py() == len(self.ids) - self.ids.null_count:
             return self
-        numbers = pa.array(range(len(self.ids)), pa.int64())
+        numbers = pa.array(np.arange(len(self.ids)))
         told = pa.table([self.ids, self.updated, numbers], ["id", "updated", "number"])
         told = told.sort_by([("updated", "ascending"), ("number", "ascending")])
         # in one thread: only so "last" follows the order

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.columnar import Reader, Sheet, Steps, readers, simple, unknown
 from tts_notebook.data.excerpts import Excerpts, Refused
@@ -80,6 +82,7 @@ class TableReader:
 
     def __init__(self, table: Table) -> None:
         self.table = table
+        self._schema = schema(table.columns)
         depth = len(table.each)
         self._levels: dict[Source, Steps] = {
             "": _steps(table, depth),
@@ -114,7 +117,7 @@ class TableReader:
         new = {source: set(unknown(sheets[source].objects.type, self._known[source])) for source in self.table.keeps}
         rows = len(sheets[""])
         self._add_shop(made, shop, rows)
-        owners = pa.array(range(rows)) if indices["record"] is None else indices["record"]
+        owners = pa.array(np.arange(rows)) if indices["record"] is None else indices["record"]
         return Draft(made, rows, owners.cast(pa.int64()), careful, new)
 
     def finish(self, draft: Draft, excerpts: Excerpts, shop: Shop | None, found: list[Record] | None) -> pa.Table:
@@ -212,7 +215,7 @@ class TableReader:
     def _whole(self, draft: Draft) -> pa.Table:
         import pyarrow as pa
 
-        order, made = schema(self.table.columns), draft.made
+        order, made = self._schema, draft.made
         arrays = [made[each.name] if each.name in made else nothing(draft.rows, each.type) for each in order]
         return pa.table(arrays, schema=order)
 

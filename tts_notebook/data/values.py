@@ -39,19 +39,24 @@ TICKS: dict[str, str] = {"time": "s", "millis": "ms", "local": "s"}
 
 def arrow_type(kind: Kind) -> pa.DataType:
     """Return the Arrow type of a column of this kind; it never depends on the rows."""
+    return _types()[kind if kind in _types() else "string"]
+
+
+@lru_cache(maxsize=1)
+def _types() -> dict[str, pa.DataType]:
     import pyarrow as pa
 
-    types: dict[str, pa.DataType] = {
+    return {
+        "string": pa.string(),
         "integer": pa.int64(),
         "count": pa.int64(),
         "sum": pa.int64(),
         "boolean": pa.bool_(),
         "money": pa.decimal128(_PRECISION, _SCALES["money"]),
         "rate": pa.decimal128(_PRECISION, _SCALES["rate"]),
+        # microseconds: what pandas 3 itself uses for times read from text
+        **dict.fromkeys(TICKS, pa.timestamp("us", tz="UTC")),
     }
-    # microseconds: what pandas 3 itself uses for times read from text
-    types |= dict.fromkeys(TICKS, pa.timestamp("us", tz="UTC"))
-    return types.get(kind, pa.string())
 
 
 def nothing(rows: int, kind: pa.DataType) -> pa.Array:
