@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,15 +21,12 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 _NEVER = np.iinfo(np.int64).min
 
 
-def fingerprints(batch: pa.RecordBatch, names: Sequence[str]) -> Prints:
-    """Return 128 bits for each row, equal where the columns are and only there.
+def fingerprints(texts: Iterable[bytes]) -> Prints:
+    """Return 128 bits for each text, equal where the texts are and only there.
 
     Two ids with one fingerprint are less likely than a disk that reads back something else; and
-    16 bytes for a row are what lets a million rows be compared in bounded memory.
+    16 bytes for a row are what lets many rows be compared in bounded memory.
     """
-    import pyarrow as pa
-
-    texts = keys(batch, names).cast(pa.binary()).to_pylist()
     digests = b"".join(blake2b(text, digest_size=16).digest() for text in texts)
     return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
 
