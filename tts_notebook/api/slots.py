@@ -7,7 +7,7 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +50,13 @@ class SlotFile:
         self._usable = True
         self._try_again_at = -math.inf
 
-    def __del__(self) -> None:
-        self.close()
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # bound here: at the interpreter's end this module's names may be gone before its last file
+        if self._handle is not None:
+            try:  # noqa: SIM105 - for the same reason
+                close(self._handle)
+            except OSError:
+                pass
 
     def close(self) -> None:
         """Close the file. Safe to call twice; the next use opens it again."""
