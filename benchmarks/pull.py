@@ -333,7 +333,8 @@ def run_peer(peer: str, case: Case, shop: Shop) -> dict[str, Any]:
                 shop.control(reset_stats=True)
                 print("go", file=process.stdin, flush=True)
                 line = process.stdout.readline()
-            stats = shop.stats()
+            stats = shop.stats()  # before the ids are counted, which is not part of the work
+            line = process.stdout.readline() if line == "done\n" else line
         if not line:
             log.seek(0)
             ending = log.read().decode(errors="replace")[-3000:]

@@ -1,6 +1,6 @@
 """One peer in a process of its own: `python -m benchmarks.peers.child MODULE FUNCTION`.
 
-Reads its job as one line of JSON, says `ready`, waits for another line, runs, and says what it took.
+Reads its job as one line of JSON, says `ready`, waits for another line, runs, says `done`, and then what it took.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main() -> None:
     wall = time.perf_counter() - begun
     # read before the ids are counted, which is not part of the work
     measured = {"wall": wall, "cpu": cpu_seconds() - cpu, "peak_mb": peak_mb(), "items": outcome.items}
+    print("done", file=told, flush=True)
     ids = list(outcome.ids())
     digest = hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
     print(json.dumps(measured | {"rows": len(ids), "distinct": len(set(ids)), "ids": digest}), file=told)
