@@ -53,6 +53,14 @@ def left_in(kernel: Kernel) -> dict[str, list]:
     return json.loads(kernel.run("print(json.dumps(left()))").stdout)
 
 
+def assert_nothing_left_in(kernel: Kernel) -> None:
+    """Threads that were told to end may take a moment on a busy machine; one that was not told never ends."""
+    deadline = time.monotonic() + 5
+    while (left := left_in(kernel)) != NOTHING and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == NOTHING
+
+
 def link_in(kernel: Kernel) -> str:
     kernel.wait_until(lambda: kernel.find_widgets(value=lambda v: 'class="tts-link"' in str(v)), what="the link")
     (model,) = kernel.find_widgets(value=lambda v: 'class="tts-link"' in str(v))
@@ -75,7 +83,7 @@ def test_loading_alone_starts_nothing_and_loading_twice_is_loading_once(kernel):
         "hooks": ["%tiktok_auth", "%tiktok_pull"],
     }
     kernel.run("%unload_ext tts_notebook")
-    assert left_in(kernel) == NOTHING
+    assert_nothing_left_in(kernel)
 
 
 def test_ten_reloads_with_pending_and_finished_logins_leave_nothing(kernel, free_port):
@@ -86,7 +94,7 @@ def test_ten_reloads_with_pending_and_finished_logins_leave_nothing(kernel, free
 
     kernel.run("%unload_ext tts_notebook")
 
-    assert left_in(kernel) == NOTHING
+    assert_nothing_left_in(kernel)
 
 
 def test_an_interrupted_login_with_wait_can_be_cancelled_and_leaves_nothing(kernel, free_port):
@@ -99,7 +107,7 @@ def test_an_interrupted_login_with_wait_can_be_cancelled_and_leaves_nothing(kern
     kernel.run("%tiktok_auth cancel")
     assert left_in(kernel)["ports"] == []
     kernel.run("%unload_ext tts_notebook")
-    assert left_in(kernel) == NOTHING
+    assert_nothing_left_in(kernel)
 
 
 def test_a_restarted_kernel_finds_the_port_free_and_no_sandbox(kernel, free_port):
@@ -110,7 +118,7 @@ def test_a_restarted_kernel_finds_the_port_free_and_no_sandbox(kernel, free_port
     kernel._client.wait_for_ready(timeout=30)
     kernel.run(LEFT.replace("PORT", str(free_port)))
 
-    assert left_in(kernel) == NOTHING
+    assert_nothing_left_in(kernel)
     until(lambda: not psutil.pid_exists(sandbox) or psutil.Process(sandbox).status() == psutil.STATUS_ZOMBIE)
     kernel.run("%load_ext tts_notebook")
     assert kernel.run(f"%tiktok_auth login --sandbox --approve --port {free_port}").status == "ok"

@@ -45,3 +45,11 @@ def test_cancel_answers_while_a_pasted_address_is_at_work_and_a_second_paste_doe
             if thread.name == "tts_notebook click":
                 thread.join(5)
         assert hands.done == ["first"]
+
+
+def test_a_panel_that_nobody_has_got_hold_of_yet_runs_no_thread():
+    # a stop button pressed while it is made, once its link is there, leaves nobody who could close it
+    before = threading.active_count()
+
+    with closing(Panel(SlowHands())):
+        assert threading.active_count() == before

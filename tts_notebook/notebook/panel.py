@@ -90,9 +90,8 @@ class Panel:
         )
         self._box.add_class("tts-panel")
         _answer_in_any_shell(_with_children(self._box))
-        self.update()
         self._ticker = threading.Thread(target=self._tick, name="tts_notebook panel", daemon=True)
-        self._ticker.start()
+        self.update()
 
     def _make_buttons(self) -> None:
         self._cancel = self._button("Cancel sign-in", "End this sign-in and free its port", "cancel")
@@ -133,7 +132,10 @@ class Panel:
         self._choices = ipywidgets.HBox([self._fresh, self._shop, self._profile])
 
     def show(self) -> None:
-        """Display it in the cell that runs now."""
+        """Display it in the cell that runs now, and follow the login from now on."""
+        # not before: a stop while the panel is made would leave a thread that nobody knows to end
+        if self._ticker.ident is None:
+            self._ticker.start()
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
         # the text is given here, because a widget's own would spell its link out in the saved file
         bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": TEXT_TWIN}
@@ -169,7 +171,7 @@ class Panel:
         """Stop following the login, and leave a last, linkless state behind. Safe to call twice."""
         self.update()
         self._closed.set()
-        if threading.current_thread() is not self._ticker:
+        if self._ticker.is_alive() and threading.current_thread() is not self._ticker:
             self._ticker.join(2)
         with self._lock:
             self._link.value = self._cancel_link.value = ""
