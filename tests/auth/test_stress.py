@@ -58,7 +58,8 @@ while not stop.is_set():
     except Exception as failure:
         failures.append(repr(failure))
     calls += 1
-    (folder / f"calls-{os.getpid()}").write_text(str(calls))
+    (folder / f"draft-{os.getpid()}").write_text(str(calls))
+    os.replace(folder / f"draft-{os.getpid()}", folder / f"calls-{os.getpid()}")  # who reads it never finds half of it
     stop.wait(0.01)
 problem = connections.of_profile("default").keeper.last_problem
 print(json.dumps({"calls": calls, "failures": failures, "problem": problem}))
@@ -86,7 +87,7 @@ class Workers:
 
     def calls(self, worker: subprocess.Popen[str]) -> int:
         try:
-            return int((self.folder / f"calls-{worker.pid}").read_text() or 0)
+            return int((self.folder / f"calls-{worker.pid}").read_text())
         except FileNotFoundError:
             return 0
 
