@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 import warnings
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -36,7 +35,8 @@ def some(count, **fields):
     return [order(number, START + number, **fields) for number in range(count)]
 
 
-def test_every_page_is_read_and_rows_come_oldest_first():
+def test_every_page_is_read_and_rows_come_oldest_first(monkeypatch):
+    monkeypatch.setattr("tts_notebook.data.walkers.MOST_THREADS", 1)  # a second one may cut the list into more pages
     session = FakeSession({GB.id: some(250)[::-1]})
 
     frame, items = pull(session, tables=(ORDERS, ORDER_ITEMS))
@@ -288,10 +288,10 @@ def test_a_quick_pull_shows_no_bar(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_bar_grows_with_the_shops_and_with_rows_that_were_not_announced(capsys):
-    # slowly: tqdm draws a bar at most ten times a second
+def test_a_bar_grows_with_the_shops_and_with_rows_that_were_not_announced(capsys, monkeypatch):
+    monkeypatch.setattr("tts_notebook.data.progress._REDRAW", -1.0)  # draw at each step, however soon it comes
     shops = {GB.id: some(300), MY.id: some(200)}
-    session = FakeSession(shops, shops=(GB, MY), page_size=20, between=lambda session: time.sleep(0.03))
+    session = FakeSession(shops, shops=(GB, MY), page_size=20)
 
     frame = orders(session, progress=True)
 
