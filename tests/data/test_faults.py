@@ -7,7 +7,7 @@ import pytest
 from tests.data.live_shop import SEARCH, LiveShop, synced
 from tts_notebook import APIError, RateLimited
 
-ORDERS = 1200
+ORDERS = 700
 
 
 @pytest.fixture

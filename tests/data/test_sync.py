@@ -219,17 +219,17 @@ def test_if_every_shop_refuses_that_is_an_error_and_the_data_stays(start_shop, d
 @pytest.mark.parametrize(
     ("trouble", "error", "said"),
     [
-        ({"faults": [f"429:path={SEARCH},after=25"]}, RateLimited, "Wait a minute"),
-        ({"faults": [f"drop:path={SEARCH},after=25"]}, TransportError, "Check the connection"),
-        ({"hourly_quota": 25}, RateLimited, "run the cell again in an hour"),
+        ({"faults": [f"429:path={SEARCH},after=12"]}, RateLimited, "Wait a minute"),
+        ({"faults": [f"drop:path={SEARCH},after=12"]}, TransportError, "Check the connection"),
+        ({"hourly_quota": 12}, RateLimited, "run the cell again in an hour"),
     ],
     ids=["throttled", "dropped", "quota"],
 )
 def test_what_was_read_before_an_error_is_not_read_again(start_shop, data, monkeypatch, trouble, error, said):
     monkeypatch.setattr("tts_notebook.api.retry._FIRST_WAIT", 0.01)
     monkeypatch.setattr("tts_notebook.api.retry._JITTER", 0.0)
-    monkeypatch.setattr("tts_notebook.api.reader.MAX_SILENCE", 1.0)
-    shop = start_shop("--orders", "3000")
+    monkeypatch.setattr("tts_notebook.api.reader.MAX_SILENCE", 0.5)
+    shop = start_shop("--orders", "1500")
     shop.tts.shops  # noqa: B018 - so that only the list is counted
     shop.control(**trouble)
 
@@ -248,7 +248,7 @@ def test_what_was_read_before_an_error_is_not_read_again(start_shop, data, monke
     assert_same(data / "order_items", items)
     assert told.resumed
     assert "went on where the last one ended" in repr(told)
-    assert asked[SEARCH] <= 25
+    assert asked[SEARCH] <= 12
 
 
 CHILD = """
@@ -300,7 +300,7 @@ def test_a_sync_that_is_killed_again_and_again_is_exact_in_the_end(start_shop, d
 
 
 def test_an_interrupt_ends_a_sync_within_a_second_and_it_can_go_on(start_shop, data):
-    shop = start_shop("--orders", "3000", "--latency-ms", "400")
+    shop = start_shop("--orders", "3000", "--latency-ms", "200")
     child = start_child(shop, data)
     while not list(data.glob("order_items/*/_staging/run-*.part")):
         time.sleep(0.01)
@@ -320,7 +320,7 @@ def test_an_interrupt_ends_a_sync_within_a_second_and_it_can_go_on(start_shop, d
 
 
 def test_two_syncs_of_one_directory_exclude_each_other(start_shop, data):
-    shop = start_shop("--orders", "600", "--latency-ms", "300")
+    shop = start_shop("--orders", "300", "--latency-ms", "500")
     child = start_child(shop, data)
     while not (data / "orders" / "_tts_notebook.lock").exists():
         time.sleep(0.01)
@@ -328,6 +328,7 @@ def test_two_syncs_of_one_directory_exclude_each_other(start_shop, data):
     with pytest.raises(SyncError, match=r"Another sync is writing into .* Wait until it ends"):
         shop.tts.sync("orders", into=data / "orders")
 
+    shop.control(latency_ms=0)
     assert child.communicate(timeout=20) == (b"", b"")
     assert_same(data / "orders", shop.tts.orders(since="all", to="arrow"))
 

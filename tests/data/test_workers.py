@@ -10,8 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 import cloudpickle
@@ -25,6 +24,7 @@ from tests.data.test_orders_against_sandbox import logged_in
 from tests.harness.places import REPOSITORY, clean_environment
 from tests.harness.sandboxes import Sandbox
 from tests.harness.secrets import Canaries
+from tests.harness.workers import fresh_processes
 from tts_notebook import InputError, SyncError, TTSError, open_dataset
 from tts_notebook.api import budget
 from tts_notebook.data import store
@@ -53,7 +53,7 @@ def log_in(start_sandbox, free_port, monkeypatch) -> Iterator[Callable[..., Sand
 
 @pytest.fixture
 def processes() -> Iterator[Executor]:
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with fresh_processes() as pool:
         yield pool
 
 
