@@ -36,6 +36,8 @@ SLOW = f"not ({FAST})"
 FEW = "--hypothesis-profile=few"  # a quarter of the examples, while one works; all of them before a change is taken
 # a file's tests share sandboxes, so they stay in one process; the files come in the order of tests/conftest.py
 SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+# one process waits for the browser, while the other has kernels to itself
+BESIDE_THE_BROWSER = ["-n", "2", "--dist", "loadgroup"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -205,8 +207,8 @@ def run_tests(fast: bool, for_pytest: list[str]) -> int:
             return stop(f"{' '.join(command)} failed.")
     if for_pytest:  # as they are: they may choose tests, marks or processes of their own
         return run_module(["pytest", *(["-m", FAST, FEW] if fast else []), *for_pytest])
-    quick = ["-m", FAST, *SIDE_BY_SIDE]
-    return run_pytest([[*quick, FEW]] if fast else [quick, ["-m", SLOW]])
+    quick, slow = ["-m", FAST, *SIDE_BY_SIDE], ["-m", SLOW, *BESIDE_THE_BROWSER]
+    return run_pytest([[*quick, FEW]] if fast else [quick, slow])
 
 
 def run_module(command: list[str]) -> int:

@@ -23,19 +23,24 @@ numbers = count()
 LONG = ("test_sync.py", "test_workers.py", "test_dataset.py", "test_round_trip.py", "test_faults.py")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    fixtures = getattr(item, "fixturenames", ())
+    if "lab" in fixtures:
+        item.add_marker("browser")
+    if "start_kernel" in fixtures:  # `kernel` uses it too
+        item.add_marker("kernel")
+    # with --dist loadgroup: one process for the browser, another one for all else
+    item.add_marker(pytest.mark.xdist_group("browser" if item.get_closest_marker("browser") else "others"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "lab" in fixtures:
-            item.add_marker("browser")
-        if "start_kernel" in fixtures:  # `kernel` uses it too
-            item.add_marker("kernel")
     # Playwright keeps an event loop running in this thread, where asyncio.run() then refuses to start
     items.sort(key=lambda item: (bool(item.get_closest_marker("browser")), item.path.name not in LONG))
 
 
 def pytest_collection_finish() -> None:
     gc.collect()
+    gc.set_threshold(50_000, 20, 50)  # a fifth of the time of tests that make many rows went into the usual 700
     gc.freeze()  # what was imported and collected is not looked through again at each collection of garbage
 
 
