@@ -23,6 +23,7 @@ def seller(request, tmp_path_factory):
     log = tmp_path_factory.mktemp(request.param) / "log"
     sandbox = Sandbox("--auto-approve", "--orders", "150", "--seller", request.param, log=log)
     with logged_in(sandbox, UnpacedShopSession) as session:
+        session.pulled = {}
         yield session
     sandbox.stop()
 
@@ -32,9 +33,12 @@ def paying(session):
     return [shop for shop in session.shops if shop.region in ("GB", "US")]
 
 
-def pulled(session, name, **asked):
-    shops = paying(session) if name == "payments" else None
-    return getattr(session, name)(since="60d", shops=shops, money="decimal", **asked)
+def pulled(session, name):
+    """A table of two months, pulled once for all tests that look at it."""
+    if name not in session.pulled:
+        shops = paying(session) if name == "payments" else None
+        session.pulled[name] = getattr(session, name)(since="60d", shops=shops, money="decimal")
+    return session.pulled[name]
 
 
 def refused_in_south_east_asia(session):

@@ -67,7 +67,7 @@ def test_a_first_sync_holds_what_a_pull_gives(start_shop, data):
 
 
 def test_a_later_sync_reads_what_changed_and_is_exact(start_shop, data):
-    shop = start_shop("--orders", "1500")
+    shop = start_shop("--orders", "900")
     shop.tts.sync(["orders", "order_items"], into=data)
 
     for hours in (1, 30, 200):
@@ -140,7 +140,7 @@ def test_what_is_there_now_replaces_what_was_there(start_shop, data, table):
     "table", ["tracking", "sku_transactions", "package_items", "return_items", "product_categories"]
 )
 def test_what_records_have_several_of_comes_with_them(start_shop, data, table):
-    shop = start_shop("--orders", "150")
+    shop = start_shop("--orders", "90")
     shop.tts.sync(table, into=data)
 
     shop.let_pass(3 * DAY)

@@ -94,7 +94,8 @@ def test_a_click_in_a_subshell_is_answered_while_a_cell_blocks_ipykernel_7_3(sta
     kernel = start_kernel("7.3")
     kernel.run(PANEL)
 
-    running = kernel.start_run("import time; time.sleep(60)")
+    running = kernel.start_run("import time; print('begun', flush=True); time.sleep(60)")
+    kernel.wait_until(lambda: kernel.partial(running).stdout, what="the cell")  # no stop ends one that has not begun
     kernel.click("Go", subshell=kernel.create_subshell())
     kernel.wait_until(lambda: kernel.find_widgets(value="clicked with "), what="the handler")
 
