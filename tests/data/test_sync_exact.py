@@ -16,6 +16,7 @@ from tts_notebook import InputError, RateLimited, TransportError
 from tts_notebook.data import store
 from tts_notebook.data.answer import TTSWarning
 from tts_notebook.data.disk import Disk
+from tts_notebook.data.store import Store
 from tts_notebook.data.sync import sync
 from tts_notebook.data.synced import SyncAsked
 from tts_notebook.errors import PullStopped
@@ -286,6 +287,31 @@ def test_a_stop_at_any_file_operation_says_what_is_kept_and_the_next_sync_is_exa
 
     assert 25 < operations == 3 * len(said) < 300
     assert list(dict.fromkeys(said)) == [f"Stopped. {NOTHING}", f"Stopped after 2 rows. {KEPT}"]
+
+
+@pytest.mark.parametrize("stopped", ["orders", "order_items", "both"])
+def test_a_stop_while_tables_are_merged_is_made_good_without_reading_again(data, monkeypatch, stopped):
+    commit = Store.commit
+
+    def stop(self, *shop, **options):
+        if stopped in ("both", self.directory.name):
+            raise KeyboardInterrupt
+        commit(self, *shop, **options)
+
+    session = OrderSeller(orders_of(*range(1, 30)), page_size=1)
+    monkeypatch.setattr(Store, "commit", stop)
+    with pytest.raises(PullStopped, match=re.escape(KEPT)):
+        run(session, ["orders", "order_items"], data)
+    monkeypatch.undo()
+    first = len(session.asked)
+    session.asked.clear()
+
+    done = run(session, ["orders", "order_items"], data)
+
+    assert done.resumed
+    assert len(session.asked) < 3 < 29 <= first
+    assert len(values(data / "orders", "order_id")) == 29
+    assert len({name for (name,) in values(data / "order_items", "order_id")}) == 29
 
 
 @pytest.mark.parametrize("trouble", [KeyboardInterrupt(), QUOTA], ids=["stop", "quota"])
