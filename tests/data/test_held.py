@@ -43,8 +43,14 @@ def held(found):
 
 
 @settings(deadline=None)
-@given(pieces, pieces, st.data())
-def test_what_is_held_comes_back_in_the_order_that_is_asked_for(first, second, data):
+@given(pieces, pieces, st.sampled_from([0, 20_000]), st.data())
+def test_what_is_held_comes_back_in_the_order_that_is_asked_for(first, second, many, data):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tts_notebook.data.held._MANY", many)
+        check(first, second, data)
+
+
+def check(first, second, data):
     ours = held(first)
     ours.merge(held(second))
     whole = pa.concat_tables([SCHEMA.empty_table(), *map(table_of, first + second)])

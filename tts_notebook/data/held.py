@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _AT_ONCE = 8  # columns that are there twice for a moment
+_MANY = 20_000  # rows: of fewer, all columns at once
 
 
 @dataclass(slots=True)
@@ -48,8 +49,9 @@ class Held:
         import pyarrow as pa
 
         made: list[pa.Array] = []
-        for start in range(0, len(self.schema), _AT_ONCE):
-            made += self.columns(self.schema.names[start : start + _AT_ONCE], places)
+        step = _AT_ONCE if self.rows > _MANY else len(self.schema)
+        for start in range(0, len(self.schema), step):
+            made += self.columns(self.schema.names[start : start + step], places)
             give_back()
         return pa.table(made, schema=self.schema)
 

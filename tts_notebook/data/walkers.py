@@ -117,6 +117,7 @@ class Walkers:
         """Yield pages of one lane; an empty list says that the lane has ended and why is in `failure`."""
         held: dict[Lane, list[Arrived]] = {}
         since: dict[Lane, float] = {}
+        begun: set[Lane] = set()
         finished = False
         try:
             while self._start_lanes() or self._running or self._arrived:
@@ -125,14 +126,17 @@ class Walkers:
                     some = held.setdefault(lane, [])
                     some.append(page)
                     since.setdefault(lane, time.monotonic())
-                    if len(some) >= BATCH:
+                    # the first one at once: from it is learned how the others are read, while those are on their way
+                    if len(some) >= BATCH or lane not in begun:
+                        begun.add(lane)
                         del since[lane]
                         yield lane, held.pop(lane)
-                for lane in [each for each, begun in since.items() if time.monotonic() - begun > _HELD]:
+                for lane in [each for each, at in since.items() if time.monotonic() - at > _HELD]:
                     del since[lane]
                     yield lane, held.pop(lane)
                 for lane in self._take_ended():
                     since.pop(lane, None)
+                    begun.discard(lane)
                     if held.get(lane):
                         yield lane, held.pop(lane)
                     yield lane, []
