@@ -26,7 +26,7 @@ from tests.harness.places import REPOSITORY
 from tts_notebook import FlowMisuse, InputError, SyncError, open_dataset
 from tts_notebook.data import merge
 from tts_notebook.data.catalogue import TABLES
-from tts_notebook.data.disk import Disk, GivenUp
+from tts_notebook.data.disk import Disk
 from tts_notebook.data.frames import schema
 from tts_notebook.data.manifest import contents_of, gaps
 from tts_notebook.data.store import Store
@@ -472,20 +472,6 @@ def test_a_run_cannot_end_with_a_gap(tmp_path):
 
         with pytest.raises(FlowMisuse, match=r"gaps: \[\(4, 5\)\]"):
             store.commit(SHOP, watermark=10)
-
-
-def test_a_merge_of_which_nobody_wants_the_end_gives_up_and_can_be_made_later(tmp_path):
-    with Store.open(tmp_path, THINGS) as store:
-        store.begin(SHOP, since=None, until=JANUARY, kind="changes")
-        store.stage(SHOP, rows(("1", JANUARY, JANUARY, "x")), [(None, JANUARY)])
-        store.give_up()
-        with pytest.raises(GivenUp):
-            store.commit(SHOP, watermark=JANUARY)
-
-    with Store.open(tmp_path, THINGS) as store:
-        assert store.state(SHOP).unfinished.rows == 1
-        store.commit(SHOP, watermark=JANUARY)
-    assert [name for name, _ in seen(tmp_path)] == ["1"]
 
 
 def test_a_run_that_is_given_up_leaves_nothing(tmp_path):

@@ -11,23 +11,8 @@ from typing import BinaryIO
 UNFINISHED = ".tmp"
 
 
-class GivenUp(Exception):
-    """What was being written is not wanted any more."""
-
-
 class Disk:
-    """Files and directories; tests put one in its place that fails at a chosen operation.
-
-    Attributes:
-        unwanted: Set by another thread: who writes much gives up at the next opportunity.
-    """
-
-    unwanted = False
-
-    def look(self) -> None:
-        """Raise GivenUp if what is being written is not wanted any more."""
-        if self.unwanted:
-            raise GivenUp
+    """Files and directories; tests put one in its place that fails at a chosen operation."""
 
     def create(self, path: Path) -> BinaryIO:
         """Open a new file for writing; what a killed process left under its name is overwritten."""

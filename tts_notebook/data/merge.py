@@ -175,7 +175,6 @@ class Merge:
         found = [(np.zeros(0, np.int64), np.zeros((0, 2), np.uint64), np.zeros(0, np.int64))]
         start = 0
         for batch in source.read(names):
-            self.disk.look()
             full = _conform(batch, self.layout.schema, names)
             texts = keys(full, self.layout.record).cast(pa.binary()).to_pylist()
             mine = source.keep[start : start + len(texts)]
@@ -193,7 +192,6 @@ class Merge:
             for source in sources:
                 start = 0
                 for batch in source.read(names):
-                    self.disk.look()
                     kept = source.keep[start : start + batch.num_rows]
                     start += batch.num_rows
                     writer.add(_conform(batch, self.layout.schema, names), kept)

@@ -166,10 +166,6 @@ class Store:
         with _told(self.directory):
             self._shelf(shop_id).begin(since, until, kind)
 
-    def give_up(self) -> None:
-        """Let a commit that runs in another thread end at once, as if it had been killed."""
-        self._disk.unwanted = True
-
     def leave(self, shop_id: str | None) -> None:
         """Let others go on with a shop; what is known of it is read again before it is used again."""
         name = manifest.shop_directory(shop_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -125,7 +124,8 @@ class Syncing:
         left = [(store, run) for store, run in found if run]
         if left and all(run.proven and not run.missing for _, run in left):
             self.resumed = True
-            self._commit(shop, {store: run.until for store, run in left})
+            for store, run in left:
+                store.commit(_id(shop), watermark=run.until)
 
     def _wanted(self, standings: Sequence[Standing]) -> list[NextRun]:
         """Return the runs that bring a shop up to date, the first one first."""
@@ -156,23 +156,12 @@ class Syncing:
         return run.since if self._along_is(run.by) else None
 
     def _end(self, shop: Shop | None, run: NextRun) -> None:
-        self._commit(shop, dict.fromkeys(self.stores.values(), run.until))
+        for store in self.stores.values():
+            store.commit(_id(shop), watermark=run.until)
         if run.kind == "older":
             self._note_older(run)
         if run.until < self.now or shop in self._further:
             self._behind.append(shop)
-
-    def _commit(self, shop: Shop | None, watermarks: Mapping[Store, int]) -> None:
-        """End the run of each table, side by side: a merge is Arrow's work, which leaves Python alone."""
-        with ThreadPoolExecutor(len(watermarks), thread_name_prefix="tts-merge") as threads:
-            ending = [threads.submit(store.commit, _id(shop), watermark=at) for store, at in watermarks.items()]
-            try:
-                for each in ending:
-                    each.result()
-            except BaseException:  # also who presses stop; the next sync merges what is staged
-                for store in watermarks:
-                    store.give_up()
-                raise
 
     def _note_older(self, run: NextRun) -> None:
         since = "the beginning" if run.since is None else _day(run.since)
