@@ -361,11 +361,11 @@ import resource, signal
 from tts_notebook.data.disk import Disk
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 replace = Disk.replace
-def full_after_a_part_of_both_tables(disk, source, target):
+def full_after_two_parts_of_both_tables(disk, source, target):
     replace(disk, source, target)
-    if target.suffix == ".part" and "order_items" in target.parts:
+    if target.name.endswith("000002.part") and "order_items" in target.parts:
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-Disk.replace = full_after_a_part_of_both_tables
+Disk.replace = full_after_two_parts_of_both_tables
 """
 
 
