@@ -354,6 +354,16 @@ def test_a_long_list_is_cut_as_soon_as_its_first_page_has_come():
     assert min(window.since or 0 for window in others if window is not first) == first.until
 
 
+@pytest.mark.parametrize("total", [None, 0, 5000])
+def test_an_empty_first_page_that_names_another_one_is_walked_on_from(total):
+    windows = Windows(0, 3600, page_size=100)
+    window = windows.next(spare=True)
+    windows.answered(window, count=0, first=None, last=None, token="a", total=total)
+    assert windows.next(spare=True) is window
+    windows.answered(window, count=100, first=0, last=30, token="b", total=total)
+    assert len(asked_at_once(windows)) > 8
+
+
 def test_without_a_start_the_first_window_has_none():
     (window,) = asked_at_once(Windows(None, END))
 

@@ -26,6 +26,7 @@ MAX_BUDGETS = 200  # each keeps a file open
 _REACTION = 0.05  # seconds until a thread in the queue looks whether it is to stop
 _LONGEST_NAP = 1.0
 _RESERVED = 0.01  # seconds of slots that are taken at a time when they are closer together than that
+_YIELD = 0.0004  # seconds that whoever had the last slots leaves to the others: woken together, one would always win
 _IDLE = 30.0  # seconds without a request, after which a known limit is approached from below again
 _OLD = 3600.0  # a limit that was found longer ago is not believed
 
@@ -162,6 +163,8 @@ class Budget:
             if self._file is None or now < self._ours_until:
                 self._take(now)
                 return None
+            if now < self._ours_until + _YIELD:
+                return self._ours_until + _YIELD - now
             with self._file.locked() as locked:
                 if locked:
                     self._hear(now)

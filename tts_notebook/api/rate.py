@@ -19,7 +19,7 @@ _CAUTION = 0.8  # of a rate that was right some time ago
 
 # The search. What an overshoot costs is the number of requests that are on their way, so growth in a round trip
 # is measured in these: with w of them it is careful / w^2, later patient / w.
-_CAREFUL, _PATIENT = 4.0, 0.25
+_CAREFUL, _PATIENT = 2.0, 0.15
 _EARLY_BELOW = 48.0  # old documentation names 50 requests a second: below it, growth may be bold
 _BEYOND, _LESS_PATIENT = 90.0, 0.6  # so many were let through that it is not 50
 
@@ -36,6 +36,7 @@ _GUESS, _FEW = 5, 10  # answers, or requests on their way, that tell little
 _MARGIN = 1.5  # requests: a bucket is not refilled evenly
 _CUT = 0.85  # for each refused request, until it is known what passes
 _NEW = 0.1  # the weight of what is new in a mean
+_LEAST_OURS = 0.01  # of all requests: it is divided by
 _IDLE, _SAVED = 9, 1.0  # spaces without a request after which the bucket may be fuller; seconds that it may save
 
 
@@ -227,7 +228,7 @@ class RateControl:
 
     def passed_elsewhere(self, count: int) -> None:
         """Others who share the limit sent so many requests meanwhile."""
-        self._ours *= (1 - _NEW) ** count
+        self._ours = max(self._ours * (1 - _NEW) ** count, _LEAST_OURS)
         if self._tally:
             self._tally.passed += count
 

@@ -274,11 +274,13 @@ class Windows:
 
     def _scatter(self, window: Window) -> None:
         """Cut what is left of a list behind its first page, as evenly as if the records lay so."""
+        if window.density is None or not self._trusts(window):
+            return  # an empty page that names another one tells nothing: the next one may
         seeds, self._seeds = self._seeds, 0
         start = window.position + 1
         left = window.total if window.total and self._believed else self._left(window)
         parts = min(seeds, round(left / self._page_size / _PAGES_A_PART), window.until - start)
-        if parts < 2 or not self._trusts(window):
+        if parts < 2:
             return
         ends = [start + (window.until - start) * number // parts for number in range(1, parts)]
         cut = [Window(*part, seed=False) for part in pairwise([*ends, window.until])]
