@@ -349,11 +349,10 @@ def test_whatever_the_server_does_requests_are_paced_within_bounds(
 
 
 def test_a_limit_that_others_used_for_long_can_still_be_refused():
-    control = RateControl()
-    control.sent(0.0)
-    control.clean(0.0, 0.2)
+    run = pull(50, burst=5, requests=400, seed=1)
+    control, now = run.control, run.passed[-1] + 1
     control.passed_elsewhere(10_000)
-    control.throttled(0.3, 0.5, None)
+    control.throttled(now, now + 0.2, None)
     for number in range(50):
-        control.clean(1.0 + number, 1.2 + number)
+        control.clean(now + number, now + 0.2 + number)
     assert control.limit > 0
