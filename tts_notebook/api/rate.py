@@ -25,7 +25,7 @@ _BEYOND, _LESS_PATIENT = 90.0, 0.6  # so many were let through that it is not 50
 
 # Near a known limit.
 _UNDER = 0.99  # of the limit: leaves room for requests that arrive closer together than they were sent
-_SHORTEST_REST, _LONGEST_REST = 10.0, 240.0  # clean answers before more is tried
+_SHORTEST_REST, _LONGEST_REST = 10.0, 400.0  # clean answers before more is tried
 _REST_AFTER_A_MOVE, _LONGER = 40.0, 1.1  # what moved may move again; each time it did not, the rest may be longer
 _MOVED, _STOOD = 0.65, 0.93
 _STEP = 0.1  # requests on their way that are added in a round trip, more where the limit moves
