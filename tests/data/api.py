@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -33,6 +34,8 @@ class FakeAPI:
         self.bodies: list[dict[str, Any] | None] = []
         self.threads: set[str] = set()
         self.one_at_a_time = threading.Lock()
+        self.readers: weakref.WeakSet[Reader] = weakref.WeakSet()
+        self.most_readers = 0  # at a time
 
     def require_scope(self, scope: str, path: str) -> None:
         refusal = self.answers.get(scope)
@@ -57,7 +60,10 @@ class FakeAPI:
             with self.one_at_a_time:
                 return self.call(method, path, params={"page_token": "", **params}, json=json, shop=shop)
 
-        return reader(answer, stop)
+        made = reader(answer, stop)
+        self.readers.add(made)
+        self.most_readers = max(self.most_readers, len(self.readers))
+        return made
 
     @property
     def paths(self) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 
 import pandas as pd
@@ -147,6 +148,27 @@ def test_several_statements_are_asked_about_at_a_time_and_not_too_many():
 
     workers = {name for name in session.threads if name.startswith("tts-pull")}
     assert 1 <= len(workers) <= WORKERS
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [APIError(TRANSACTIONS, 36009003, "Internal error"), PermissionMissing(TRANSACTIONS, scope="seller.finance.info")],
+)
+def test_a_shop_whose_statements_are_refused_leaves_the_others_and_is_not_asked_on(refusal):
+    def told(asked, shop, name):
+        if shop is GB and not name.endswith("1"):
+            time.sleep(0.005)
+        return refusal if shop is GB else transactions(asked, shop, name)
+
+    statements = [statement(number) for number in range(1, 90)]
+    session = FakeAPI({STATEMENTS: listed("statements", statements), TRANSACTIONS: told}, shops=(GB, MY))
+
+    with pytest.warns(TTSWarning, match=f"rows are missing: Maple and Wren .GB.*{refusal.path}"):
+        frame = fetch(session, "transactions")
+
+    assert list(frame.attrs["partial"]) == [GB.id]
+    assert frame.groupby("shop_id").size().to_dict() == {MY.id: 2 * 89}
+    assert len(session.asked) - 1 - 1 - 2 * 89 <= 2 * WORKERS
 
 
 def test_a_statement_that_is_refused_leaves_no_table_with_a_gap():

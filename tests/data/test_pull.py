@@ -345,6 +345,19 @@ def test_detail_always_has_the_same_columns():
     assert len(empty.columns) == len(ORDERS.columns) + len(ORDERS.detail) + 1
 
 
+def test_a_shop_whose_details_need_another_scope_leaves_the_others_and_is_named():
+    def refuse(path, shop):
+        return PermissionMissing(path, scope="seller.order.info") if shop is MY and "/price_detail" in path else None
+
+    shops = {MY.id: [order(number) for number in (1, 2, 3)], GB.id: [order(number) for number in (4, 5, 6)]}
+    session = FakeSession(shops, shops=(MY, GB), refuse=refuse, **detailed(shops[GB.id] + shops[MY.id]))
+
+    with pytest.warns(TTSWarning, match=r"rows are missing: Maple and Wren MY \(MY\).*price_detail needs the scope"):
+        frame = orders(session, status="DELIVERED", detail=True)
+
+    assert frame["region"].tolist() == ["GB"] * 3
+
+
 def test_an_order_without_price_detail_keeps_its_row_and_is_told():
     session = FakeSession({GB.id: some(3)}, **detailed(some(3)))
     session.refuse = lambda path, shop: (

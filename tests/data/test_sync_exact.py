@@ -11,15 +11,20 @@ import pytest
 
 from tests.data.api import DAY, NOW, SECOND, FakeAPI, fetch, listed, within
 from tests.data.live_shop import synced
-from tests.data.shops import GB, FakeSession, order
-from tts_notebook import InputError, RateLimited, TransportError
+from tests.data.shops import GB, MY, FakeSession, order
+from tts_notebook import APIError, InputError, RateLimited, TransportError
+from tts_notebook.api.shops import Shop
 from tts_notebook.data import store
 from tts_notebook.data.answer import TTSWarning
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.store import Store
 from tts_notebook.data.sync import sync
 from tts_notebook.data.synced import SyncAsked
+from tts_notebook.data.walkers import LANES_AT_ONCE
 from tts_notebook.errors import PullStopped
+
+STATEMENTS = "/finance/202309/statements"
+TRANSACTIONS = "/finance/202501/statements/{id}/statement_transactions"
 
 
 @pytest.fixture
@@ -113,6 +118,67 @@ def test_a_video_whose_products_are_gone_has_none_in_the_windows_that_are_read_a
     assert 0 < len(again) < len(before) / 2
     left = [(video, start, product) for video, start, product in before if video == "8" or start not in again]
     assert values(data, "video_id", "start_date", "product_id") == left
+
+
+def refusing(session, refuses):
+    """Let a seller refuse to tell the transactions of some statements."""
+    served = session.answers[TRANSACTIONS]
+
+    def told(asked, shop, name):
+        return APIError(TRANSACTIONS, 36009003, "Internal error") if refuses(shop, name) else served(asked, shop, name)
+
+    session.answers[TRANSACTIONS] = told
+    return session
+
+
+def statements_of(*days, shops=(GB,)):
+    statements = [{"id": f"{day}{number}", "statement_time": SECOND - day * DAY} for day in days for number in range(3)]
+    return Seller(
+        {
+            STATEMENTS: listed("statements", statements, keep=within("statement_time")),
+            TRANSACTIONS: lambda asked, shop, name: {"id": name, "transactions": [{"id": f"{shop.region}{name}"}]},
+        },
+        shops=shops,
+    )
+
+
+@pytest.mark.parametrize("since", ["20d", None], ids=["week by week", "at once"])
+def test_a_shop_whose_statements_are_refused_leaves_the_others_in_the_data_and_is_named(data, since):
+    session = refusing(statements_of(3, 4, 15, shops=(GB, MY)), lambda shop, name: shop is GB)
+
+    done = run(session, "transactions", data, since=since)
+
+    assert list(done.partial) == [GB.id]
+    assert len(values(data, "transaction_id")) == 9
+
+
+@pytest.mark.parametrize("table", ["transactions", "statements"])
+def test_of_many_shops_only_the_readers_of_those_that_are_being_read_are_kept(data, table):
+    shops = tuple(Shop(str(number), "", "GB", "LOCAL", "", "") for number in range(40))
+    session = statements_of(3, shops=shops)
+    served = session.answers[STATEMENTS]
+
+    def told(asked, shop):
+        return APIError(STATEMENTS, 36009003, "Internal error") if int(shop.id) % 2 else served(asked, shop)
+
+    session.answers[STATEMENTS] = told
+
+    done = run(session, table, data, since="20d")
+
+    assert (len(done.partial), done.rows) == (20, {table: 60})
+    assert done.calls == len(session.asked)
+    assert session.most_readers <= 2 * LANES_AT_ONCE
+
+
+def test_a_week_whose_statements_are_refused_is_told_and_the_others_are_in_the_data(data):
+    session = statements_of(3, 4, 15)
+    run(session, "transactions", data, since="1h")
+    refusing(session, lambda shop, name: name.startswith("15"))
+
+    done = run(session, "transactions", data, since="20d")
+
+    assert any("told nothing about any record of a week" in note for note in done.notes)
+    assert len(values(data, "transaction_id")) == 6
 
 
 # -- data that is to start earlier ---------------------------------------------------------------------

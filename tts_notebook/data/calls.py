@@ -13,6 +13,7 @@ from tts_notebook.api.paging import walk
 from tts_notebook.api.reader import Reader, read_data
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.parts import Part
+from tts_notebook.errors import APIError
 
 # enough for 50 answers a second that take 300 ms each; the rate itself is found by the budget
 WORKERS = 16
@@ -46,7 +47,7 @@ class Calls:
     """Makes the calls of a pull, and counts them.
 
     Attributes:
-        stop: Set when the pull ends: what waits for its turn gives up.
+        stop: Set when what is asked ends before its time: what waits for its turn gives up.
     """
 
     session: Session
@@ -55,6 +56,7 @@ class Calls:
     _readers: dict[tuple[str, str], Reader] = field(default_factory=dict)
     _caps: dict[tuple[str, str], ExitStack] = field(default_factory=dict)
     _counted: tuple[int, int] = 0, 0  # of readers that were let go
+    _making: threading.Lock = field(default_factory=threading.Lock)
 
     def close(self) -> None:
         """End what waits, and let others ask as fast as they may."""
@@ -81,18 +83,19 @@ class Calls:
     def reader(self, method: str, path: str, shop: Shop | None) -> Reader:
         """Return what asks an endpoint about a shop; the path may hold `{id}`."""
         key = path, shop.id if shop else ""
-        if key not in self._readers:
-            reader = self.session.reader(method, path, shop=shop, stop=self.stop)
-            self._caps[key] = ExitStack()
-            self._caps[key].enter_context(reader.budget.capped(self.max_rate))
-            self._readers[key] = reader
-        return self._readers[key]
+        with self._making:  # of two readers for one endpoint only one would be counted
+            if key not in self._readers:
+                reader = self.session.reader(method, path, shop=shop, stop=self.stop)
+                self._caps[key] = ExitStack()
+                self._caps[key].enter_context(reader.budget.capped(self.max_rate))
+                self._readers[key] = reader
+            return self._readers[key]
 
-    def release(self, path: str, shop: Shop | None) -> None:
-        """Let go of an endpoint of a shop that is asked no more: its budget keeps a file open."""
-        key = path, shop.id if shop else ""
-        reader = self._readers.pop(key, None)
-        if reader is not None:
+    def release(self, shop: Shop | None) -> None:
+        """Let go of the endpoints of a shop that is asked no more: the budget of each keeps a file open."""
+        name = shop.id if shop else ""
+        for key in [each for each in self._readers if each[1] == name]:
+            reader = self._readers.pop(key)
             self._caps.pop(key).close()
             calls, throttles = self._counted
             self._counted = calls + reader.calls, throttles + reader.throttled
@@ -115,16 +118,21 @@ class Calls:
         """Make something of each thing, several at a time; yield what was made in the things' order.
 
         An error, or a caller that stops, ends it; a request that is under way by then ends by itself.
+        A refusal waits for those requests: they are not the next shop's, for which the caller may go on.
         """
         if len(things) < 2:
             yield from map(make, things)
             return
         pool = ThreadPoolExecutor(min(WORKERS, len(things)), thread_name_prefix="tts-pull")
-        finished = False
         try:
             yield from pool.map(make, things)
-            finished = True
-        finally:
-            if not finished:
-                self.stop.set()
-            pool.shutdown(wait=finished, cancel_futures=True)
+            pool.shutdown()
+        except APIError:
+            self.stop.set()
+            pool.shutdown(cancel_futures=True)
+            self.stop.clear()  # not if somebody presses stop while this waits
+            raise
+        except BaseException:
+            self.stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -135,15 +135,14 @@ class Cursor:
             groups = [tuple(new[start : start + parent.per_call]) for start in range(0, len(new), parent.per_call)]
             parts = [Part(listing, shop, parents=group) for group in groups]
             children: list[Found] = []
-            for part, answer in zip(parts, self.calls.side_by_side(self._answer, parts), strict=True):
-                if isinstance(answer, list):
+            make = self._answer if parent.lenient else self._told
+            for part, answer in zip(parts, self.calls.side_by_side(make, parts), strict=True):
+                if isinstance(answer, APIError):
+                    refusals += [answer] * len(part.parents)
+                else:
                     self.progress.advance(len(answer) if listing is self.question.listing else 0)
                     children += answer
                     self.answered += [str(each[parent.listing.key]) for each in part.parents]
-                elif parent.lenient:
-                    refusals += [answer] * len(part.parents)
-                else:
-                    raise answer
             yield children
         total = len(asked - {""})
         if refusals and len(refusals) == total:
@@ -153,9 +152,12 @@ class Cursor:
                 f"{listing.path} told nothing about {len(refusals)} of {total} records, such as: {refusals[0]}"
             )
 
+    def _told(self, part: Part) -> list[Found]:
+        return [found for page in self.calls.pages(part) for found in part.found(page)]
+
     def _answer(self, part: Part) -> list[Found] | APIError:
         try:
-            return [found for page in self.calls.pages(part) for found in part.found(page)]
+            return self._told(part)
         except (PermissionMissing, RateLimited, TokenRejected):
             raise
         except APIError as error:  # about these parents only, such as an order that was never shipped

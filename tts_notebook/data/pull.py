@@ -55,7 +55,7 @@ class Pull:
                 gathered.merge(result)
             else:
                 explain(result, self.question.listing, shop)
-                refusals.append(result)
+                refusals.append(result.with_traceback(None))  # it would keep the reader, and that a file open
                 if shop:
                     self.refused[shop.id] = f"{shop}: {result}"
         if refusals and len(refusals) == len(shops):
@@ -71,18 +71,22 @@ class Pull:
         self, tables: Sequence[Table], shops: Sequence[Shop | None]
     ) -> Iterator[tuple[Shop | None, Harvest | APIError]]:
         for shop in shops:
-            cursor = Cursor(self.calls, self.question, self.progress, self.notes, self.answered)
-            harvest = self._harvest(tables)
-            try:
-                for batch in cursor.batches(self.question.listing, shop):
-                    self.read += len(batch)
-                    harvest.add(shop, self._finished(batch, shop))
-            except (RateLimited, TokenRejected):
-                raise
-            except APIError as refusal:
-                yield shop, refusal
-            else:
-                yield shop, harvest
+            result = self._harvest_or_refusal(tables, shop)
+            self.calls.release(shop)
+            yield shop, result
+
+    def _harvest_or_refusal(self, tables: Sequence[Table], shop: Shop | None) -> Harvest | APIError:
+        cursor = Cursor(self.calls, self.question, self.progress, self.notes, self.answered)
+        harvest = self._harvest(tables)
+        try:
+            for batch in cursor.batches(self.question.listing, shop):
+                self.read += len(batch)
+                harvest.add(shop, self._finished(batch, shop))
+        except (RateLimited, TokenRejected):
+            raise
+        except APIError as refusal:
+            return refusal
+        return harvest
 
     # -- side by side ----------------------------------------------------------------------
 

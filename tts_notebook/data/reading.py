@@ -112,7 +112,7 @@ class Reading:
             if not pages:  # of thousands of shops only those count that are being read
                 running.remove(lane.windows)
                 ended += lane.windows.expected
-                self.calls.release(self.listing.path, lane.shop)
+                self.calls.release(lane.shop)
             yield Piece(lane.shop, pages, lane.failure, lane.windows)
             give_back()
 

@@ -171,7 +171,7 @@ class Syncing:
 
     def _refuse(self, shop: Shop | None, error: APIError, refusals: dict[Shop | None, APIError]) -> None:
         explain(error, self.listing, shop)
-        refusals[shop] = error
+        refusals[shop] = error.with_traceback(None)  # it would keep the reader, and that a file open
         for store in self.stores.values():
             store.leave(_id(shop))
         if shop:
@@ -259,7 +259,7 @@ class Syncing:
                     self._refuse(shop, error, refusals)
                     return
                 untold.append((piece, error))
-        if untold and not rows and len(untold) == len(left):
+        if untold and not rows:  # whatever weeks without any record say
             self._refuse(shop, untold[0][1], refusals)
             return
         for piece, refusal in untold:  # as when a few records of many have nothing to tell
