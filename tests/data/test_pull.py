@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import warnings
 from collections import Counter
@@ -265,6 +266,19 @@ def test_a_pull_that_breaks_off_is_an_error_that_says_how_far_it_came(error):
 
     with pytest.raises(type(error), match="5 rows had been read; they are not kept"):
         orders(session)
+
+
+def test_a_pull_that_breaks_off_for_want_of_data_says_one_thing_about_what_is_kept(monkeypatch):
+    monkeypatch.setattr("tts_notebook.api.retry._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("tts_notebook.api.retry._JITTER", 0.0)
+    session = FakeSession({GB.id: some(9)}, page_size=5)
+    answer = session._answer
+    session._answer = lambda *asked: answer(*asked) if len(session.asked) < 1 else None
+
+    with pytest.raises(TransportError) as error:
+        orders(session)
+
+    assert re.search(r"sent no data\. Run the cell again\. 5 rows had been read; they are not kept", str(error.value))
 
 
 def test_a_page_that_holds_no_objects_is_an_error_and_not_a_gap():

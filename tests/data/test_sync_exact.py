@@ -397,6 +397,20 @@ def test_whoever_is_ended_before_the_shops_are_known_is_told_that_nothing_was_re
         fetch(Shopless({}), "orders")
 
 
+def test_a_refusal_that_ends_a_sync_says_what_is_kept(data):
+    def inactive(path, shop):
+        return next(refusals, None) and APIError("/order", 36009043, "inactive")
+
+    session = OrderSeller(orders_of(300, 250, 5), page_size=1, refuse=inactive)
+    for before, kept in ((0, NOTHING), (2, KEPT)):
+        # the list, and before that its scope
+        refusals = iter([False] * (before + 1) + [True] * 9)
+        with pytest.raises(APIError) as error:
+            run(session, "orders", data)
+        assert str(error.value).endswith(f"inactive. {kept}")
+        assert error.value.kept == kept
+
+
 def test_a_quota_that_ends_a_sync_says_what_is_kept_once(data):
     def quota(path, shop):
         return next(refusals, None) and RateLimited("/order", 36009037, "hourly quota", next_step="Wait an hour.")

@@ -22,7 +22,7 @@ MAX_THROTTLED = 12
 MAX_SILENCE = 90.0
 # "success" that cannot be read counts as trouble of the platform's own: a repeat may tell more
 UNUSABLE = Outcome(status=200, code=min(PASSING))
-NOTHING_LOST = "Run the cell again; nothing was lost."
+AGAIN = "Run the cell again."  # what is kept of a pull says whoever broke it off
 Parsed = TypeVar("Parsed")
 
 
@@ -191,7 +191,7 @@ def read_data(answer: Answer) -> Any:
     """
     data = parse_envelope(answer).get("data")
     if data is None:
-        raise TransportError(f"{answer.path} said success but sent no data.", next_step=NOTHING_LOST)
+        raise TransportError(f"{answer.path} said success but sent no data.", next_step=AGAIN)
     return data
 
 

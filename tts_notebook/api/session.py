@@ -19,7 +19,7 @@ from tts_notebook.api.budget import budget_for
 from tts_notebook.api.endpoints import is_read, scope_of, takes_shop_cipher
 from tts_notebook.api.envelope import Answer, parse_envelope
 from tts_notebook.api.paging import MAX_PAGES, walk
-from tts_notebook.api.reader import NOTHING_LOST, Reader
+from tts_notebook.api.reader import AGAIN, Reader
 from tts_notebook.api.retry import Outcome, wait_before_retry
 from tts_notebook.api.shops import Shop, find_shop
 from tts_notebook.api.signer import TOKEN_HEADER, RequestSigner, joined_parameters, require_host
@@ -221,7 +221,7 @@ class Session(NotPicklable, DirectSession):
         response = self.request(method, path, params=query, json=json or None)
         data = parse_envelope(self._answer(urlsplit(path).path, response, response.content)).get("data")
         if data is None and is_read(method, urlsplit(path).path):
-            raise TransportError(f"{path} said success but sent no data.", next_step=NOTHING_LOST)
+            raise TransportError(f"{path} said success but sent no data.", next_step=AGAIN)
         return data
 
     def pages(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
-from tts_notebook.errors import PullStopped, RateLimited, TokenError, TokenRejected, TransportError
+from tts_notebook.errors import APIError, PullStopped, TokenError, TransportError
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class Ending:
         Raises:
             PullStopped: somebody pressed stop.
         """
-        if isinstance(error, RateLimited | TokenRejected | TokenError | TransportError) and not error.kept:
+        if isinstance(error, APIError | TokenError | TransportError) and not error.kept:
             error.kept = self.kept()
             error.next_step = f"{error.next_step} {error.kept}".strip()
         if isinstance(error, KeyboardInterrupt) and not isinstance(error, PullStopped):
