@@ -212,8 +212,8 @@ class ShopSession(Session):
             tz: Zone of a `since` without one; an IANA name.
             max_rate: Requests per second at the most. Default: as TikTok Shop allows.
             executor: Gives the shops to workers, one shop at a time: any
-                concurrent.futures.Executor, such as a Dask client's get_executor(). They
-                need the stored login and must see the same directory.
+                concurrent.futures.Executor, such as a Dask client's get_executor(). All
+                must see the same directory, and those in other processes need the stored login.
 
         Returns:
             What was read and where it is; its repr is a sentence.
