@@ -87,6 +87,7 @@ def test_the_first_run_of_days_goes_back_as_far_as_the_last_year():
 def test_a_list_of_what_is_there_now_is_read_whole(table):
     assert run(table, watermark=LAST).kind == "all"
     assert run(table, watermark=LAST).since is None
+    assert run(table, watermark=LAST, since=5).since is None
 
 
 def test_every_table_has_a_next_run():

@@ -298,6 +298,23 @@ def test_a_later_start_leaves_what_is_there(data):
     assert len(values(data, "order_id")) == 2
 
 
+# -- tables of what is there now -----------------------------------------------------------------------
+
+
+def test_what_is_there_now_is_read_whole_whatever_start_is_asked_for(data):
+    old, new = ({"id": name, "order_create_time": days_ago(ago)} for name, ago in (("1", 90), ("2", 1)))
+
+    def asked_for(record, asked):
+        return record["order_create_time"] >= asked.get("search_time_ge", 0)
+
+    session = Seller({"/finance/202507/orders/unsettled": listed("transactions", [old, new], keep=asked_for)})
+    run(session, "unsettled", data)
+
+    run(session, "unsettled", data, since="30d")
+
+    assert values(data, "transaction_id") == [("1",), ("2",)]
+
+
 # -- endings -------------------------------------------------------------------------------------------
 
 KEPT = "What was read is kept: run the same line again and it goes on from there."

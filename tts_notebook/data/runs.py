@@ -49,10 +49,8 @@ def next_run(listing: Listing, *, since: int | None, start: int | None, watermar
     """
     root = listing.root
     first = next(iter(root.walks), "")
-    if not first and not root.days:
-        return NextRun("all", "", None, now)
-    if root.fleeting or root.everything:
-        return NextRun("all", first, since, now)
+    if root.fleeting or root.everything or not (first or root.days):
+        return NextRun("all", first, None, now)  # what is not in the answer would be taken for gone
     if watermark is None:
         reach = since if since is not None or not root.days else now - int(LONGEST_LOOK_BACK.total_seconds())
         return NextRun("changes", first, reach, now)

@@ -207,6 +207,8 @@ class ShopSession(Session):
                 made, or that holds another table or seller, is refused and left as it is.
             since: Where the data starts, as for orders(). An earlier one than before reads
                 what is older, too; a later one takes nothing away. Default: everything there is.
+                Tables of what is there now, such as inventory and unsettled, are always
+                read whole.
             shops: A shop or several, by id, code, name or region. Default: all.
             progress: True or False; None shows a bar if it takes longer than a second.
             tz: Zone of a `since` without one; an IANA name.
