@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -313,6 +315,57 @@ def test_what_is_there_now_is_read_whole_whatever_start_is_asked_for(data):
     run(session, "unsettled", data, since="30d")
 
     assert values(data, "transaction_id") == [("1",), ("2",)]
+
+
+# -- lists in no order -----------------------------------------------------------------------------------
+
+
+class Unsorted(OrderSeller):
+    """A shop that lists its orders as they lie."""
+
+    def _matching(self, shop, filters, params):
+        lies = self.orders[shop.id]
+        return sorted(super()._matching(shop, filters, params), key=lies.index)
+
+
+def until_there(data, pattern):
+    """Wait until a file is there, so many seconds at the most."""
+    ends = time.monotonic() + 10
+    while not list(data.rglob(pattern)):
+        assert time.monotonic() < ends, "no part was kept"
+        time.sleep(0.01)
+
+
+def test_a_list_in_no_order_that_breaks_off_is_read_whole_by_the_next_sync(data):
+    def refuse(path, shop):
+        pages[path] += 1
+        if pages[path] == 3:  # it is the first that is out of order
+            until_there(data, "*.part")
+        return TransportError("gone") if pages[path] == 4 else None
+
+    pages = Counter()
+    session = Unsorted(orders_of(100, 60, 50, 40, 300, 250, 5, 3), page_size=2, refuse=refuse)
+    with pytest.raises(TransportError):
+        run(session, "orders", data)
+
+    told = run(session, "orders", data)
+
+    assert len(values(data, "order_id")) == 8
+    assert not told.resumed
+
+
+def test_a_shop_whose_list_is_in_no_order_and_that_then_refuses_is_not_asked_again(data):
+    def refuse(path, shop):
+        pages[path] += 1
+        return APIError(path, 105005, "no", request_id="1") if pages[path] in (4, 5) else None  # and from its beginning
+
+    pages = Counter()
+    session = Unsorted(orders_of(100, 60, 50, 40, 300, 250, 5, 3), page_size=2, refuse=refuse)
+
+    with pytest.raises(APIError, match="105005"):
+        run(session, "orders", data)
+
+    assert pages["/order/202309/orders/search"] == 5
 
 
 # -- endings -------------------------------------------------------------------------------------------

@@ -114,9 +114,12 @@ class Syncing:
                 missing = [gap for each in unfinished for gap in each.missing]
                 run = replace(run, until=until, since=since if self._along_is(run.by) else run.since)
                 return run, without(since, until, missing)
-        for store in self.stores.values():
-            store.begin(_id(shop), since=self._bound(wanted[0]), until=wanted[0].until, kind=wanted[0].kind)
+        self._anew(shop, wanted[0])
         return wanted[0], []
+
+    def _anew(self, shop: Shop | None, run: NextRun) -> None:
+        for store in self.stores.values():
+            store.begin(_id(shop), since=self._bound(run), until=run.until, kind=run.kind)
 
     def _end_complete(self, shop: Shop | None) -> None:
         """End runs that only a crash kept from their end, while they were merged or one before the other."""
@@ -194,14 +197,15 @@ class Syncing:
         for piece in reading.pieces(self._stretches(shops, runs, ascending=ascending)):
             run = runs[piece.shop]
             out_of_order = ascending and piece.windows.unsorted
+            if out_of_order and piece.shop not in unsorted:
+                unsorted.append(piece.shop)
+                self._anew(piece.shop, run)  # at once: what was proven is not, should this one break off
             if piece.pages:
                 if not out_of_order:
                     self._keep(reading, piece, proven=ascending)
-            elif piece.failure is None and out_of_order:
-                unsorted.append(piece.shop)
-                for store in self.stores.values():
-                    store.begin(_id(piece.shop), since=self._bound(run), until=run.until, kind=run.kind)
             elif piece.failure is None:
+                if out_of_order:
+                    continue
                 if not ascending:  # only now is any part of the period complete
                     self._stage(piece.shop, {}, (self._bound(run), run.until))
                 self._end(piece.shop, run)
@@ -209,7 +213,7 @@ class Syncing:
                 self._refuse(piece.shop, piece.failure, refusals)
             else:
                 raise piece.failure
-        return unsorted
+        return [shop for shop in unsorted if shop not in refusals]
 
     def _stretches(
         self, shops: Sequence[Shop | None], runs: dict[Shop | None, NextRun], *, ascending: bool
