@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import time
@@ -14,7 +15,7 @@ import pytest
 from tests.data.api import DAY, NOW, SECOND, FakeAPI, fetch, listed, within
 from tests.data.live_shop import synced
 from tests.data.shops import GB, MY, FakeSession, order
-from tts_notebook import APIError, InputError, RateLimited, TransportError
+from tts_notebook import APIError, InputError, RateLimited, SyncError, TransportError
 from tts_notebook.api.shops import Shop
 from tts_notebook.data import store
 from tts_notebook.data.answer import TTSWarning
@@ -510,6 +511,27 @@ def test_a_stop_while_the_last_table_is_made_says_what_had_been_read(monkeypatch
 
     with pytest.raises(PullStopped, match=r"^Stopped\. 3 rows had been read; they are not kept\. tts\.sync"):
         fetch(OrderSeller(orders_of(3, 2, 1)), "orders")
+
+
+class Stuck(Disk):
+    """A disk on which a new file stays where it was made."""
+
+    def replace(self, source, target):
+        if target.suffix == ".parquet":
+            raise OSError(errno.EACCES, "Permission denied")
+        super().replace(source, target)
+
+
+def test_a_file_that_cannot_be_moved_into_place_is_part_of_the_data_and_the_error_says_so(data, monkeypatch):
+    session = OrderSeller(orders_of(300, 5))
+    monkeypatch.setattr(store, "Disk", Stuck)
+    with pytest.raises(SyncError, match=r"\(Permission denied\)\. What this sync has read is part of the data already"):
+        run(session, "orders", data)
+    assert len(values(data, "order_id")) == 2
+    monkeypatch.undo()
+
+    assert run(session, "orders", data).rows == {"orders": 0}
+    assert len(values(data, "order_id")) == 2
 
 
 # -- logins that are kept in memory --------------------------------------------------------------------

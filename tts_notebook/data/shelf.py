@@ -109,7 +109,10 @@ class Shelf:
             self._parts.append(stage_part(self._disk, path, rows, self._layout.month_of, proven, gone))
 
     def commit(self, watermark: int | None) -> None:
-        """Merge what was staged into the data, and remember the watermark; a run of older rows leaves that as it is."""
+        """Merge what was staged into the data, and remember the watermark; a run of older rows leaves that as it is.
+
+        The files lie where they were made until `move`.
+        """
         with self._lock:
             run = self._running()
             missing = gaps(run.since, run.until, self._proven())
@@ -130,6 +133,10 @@ class Shelf:
                 )
             )
             self._parts = []
+
+    def move(self) -> None:
+        """Bring what was committed to where it belongs; it is part of the data before, too."""
+        with self._lock:
             self._move()
 
     def _start(self, run: Run) -> int | None:

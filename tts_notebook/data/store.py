@@ -32,6 +32,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # a killed worker's lock is free once the system has taken the process apart, and its shop may be given on before
 _DEAD_WITHIN = 5.0
 _HOLDER = "Another sync, or a worker that one left behind,"
+_KEPT = "The data there is as it was, and what this sync has read is kept up to its last part."
+_IN = "What this sync has read is part of the data already, and the next sync moves its files into place."
 _AGAIN = "Make room and run the cell again: it goes on where this sync ended."
 RESTORE = "Restore it, or remove its shop's directory: the next sync then reads that shop from the start."
 
@@ -200,7 +202,10 @@ class Store:
             SyncError: files could not be read or written; the run can be ended once they can.
         """
         with _told(self.directory):
-            self._shelf(shop_id).commit(watermark)
+            shelf = self._shelf(shop_id)
+            shelf.commit(watermark)
+        with _told(self.directory, _IN):
+            shelf.move()
         self.leave(shop_id)
 
     def _shelf(self, shop_id: str | None) -> Shelf:
@@ -284,11 +289,10 @@ def _locked(where: Path, seconds: float = 0, *, holder: str = "Another sync") ->
 
 
 @contextmanager
-def _told(where: Path) -> Iterator[None]:
+def _told(where: Path, kept: str = _KEPT) -> Iterator[None]:
     """Turn what a disk refuses into a sentence."""
     import pyarrow as pa
 
-    kept = "The data there is as it was, and what this sync has read is kept up to its last part."
     try:
         yield
     except FileNotFoundError as failure:
