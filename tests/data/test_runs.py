@@ -18,7 +18,7 @@ def run(table, **given):
 def test_the_first_run_asks_by_the_time_that_never_changes():
     made = run("orders", since=5)
 
-    assert (made.kind, made.by, made.since, made.until) == ("changes", "create_time", 5, NOW)
+    assert (made.kind, made.by, made.since, made.until) == ("first", "create_time", 5, NOW)
 
 
 def test_later_runs_ask_for_what_changed_since_the_last_one_began_and_a_little_more():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+import shutil
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -20,6 +21,8 @@ from tts_notebook.api.shops import Shop
 from tts_notebook.data import store
 from tts_notebook.data.answer import TTSWarning
 from tts_notebook.data.disk import Disk
+from tts_notebook.data.manifest import earlier, shop_directory
+from tts_notebook.data.runs import OVERLAP
 from tts_notebook.data.store import Store
 from tts_notebook.data.sync import sync
 from tts_notebook.data.synced import SyncAsked
@@ -299,6 +302,117 @@ def test_a_later_start_leaves_what_is_there(data):
     run(session, "orders", data, since="1d")
 
     assert len(values(data, "order_id")) == 2
+
+
+# -- tables that were not begun together -----------------------------------------------------------------
+
+TOGETHER = ["orders", "order_items"]
+AGO = NOW - timedelta(days=100)
+
+
+def rows(directory):
+    return {str(row) for row in synced(directory).to_pylist()}
+
+
+def grown_shop(data, held, began):
+    """A shop whose first table was read a hundred days ago; orders have come and changed since."""
+    session = OrderSeller(orders_of(300, 200, 150, 90, 50, 5, 1))
+    run(session, held, data if len(held) > 1 else data / held[0], since=began, now=AGO)
+    for changed in session.orders[GB.id][:3]:
+        changed.update(status="RETURNED", update_time=days_ago(80))
+        changed["line_items"][0]["display_status"] = "RETURNED"
+    return session
+
+
+def starting_at(since):
+    return None if since is None else days_ago(int(since[:-1]))
+
+
+@pytest.mark.parametrize("since", ["7d", "170d", None])
+@pytest.mark.parametrize("began", ["60d", None])
+@pytest.mark.parametrize(("held", "removed"), [(["orders"], ""), (["order_items"], ""), (TOGETHER, "orders")])
+def test_a_table_that_joins_another_leaves_no_gap_in_either(data, held, removed, began, since):
+    session = grown_shop(data, held, began)
+    if removed:  # as an error about a damaged file advises
+        shutil.rmtree(data / removed / shop_directory(GB.id))
+    run(session, TOGETHER, data / "truth")
+    start = {name: starting_at(since) for name in TOGETHER}
+    (old,) = {*held} - {removed}
+    before = starting_at(began) and starting_at(began) - 100 * DAY  # since was told a hundred days ago
+    start[old] = earlier(start[old], before)
+
+    run(session, TOGETHER, data, since=since)
+
+    truth = {name: rows(data / "truth" / name) for name in TOGETHER}
+    for name in TOGETHER:
+        there = rows(data / name)
+        assert there <= truth[name]
+        assert set(begun_since(session, name, start[name])) <= {*identities(data / name)}
+
+    session.asked.clear()
+    run(session, TOGETHER, data, since=since)
+    assert len(session.asked) == 1, "everything is there from the start that was asked for"
+    for name in TOGETHER:  # now one by one, as either may be later on
+        run(session, name, data / name)
+        assert rows(data / name) == truth[name]
+
+
+def begun_since(session, name, start):
+    found = [each for each in session.orders[GB.id] if start is None or each["create_time"] >= start]
+    return [each["id"] if name == "orders" else line["id"] for each in found for line in each["line_items"]]
+
+
+def identities(directory):
+    return synced(directory)["order_id" if directory.name == "orders" else "line_item_id"].to_pylist()
+
+
+def test_a_table_that_joins_another_is_read_from_its_start_and_of_the_other_only_what_changed(data):
+    session = grown_shop(data, ["orders"], None)
+    session.asked.clear()
+
+    run(session, TOGETHER, data, since="7d")
+
+    first, then = ({name: asked[name] for name in asked if name.endswith("_ge")} for _, asked in session.asked)
+    assert first == {"create_time_ge": days_ago(7)}
+    assert then == {"update_time_ge": days_ago(100) - OVERLAP}
+
+
+@pytest.mark.parametrize("stopped", TOGETHER)
+@pytest.mark.parametrize("alone", [None, *TOGETHER])
+def test_a_stop_while_a_table_joins_another_leaves_no_gap_in_either(data, monkeypatch, stopped, alone):
+    commit = Store.commit
+
+    def stop(self, *shop, **options):
+        if self.directory.name == stopped:
+            raise KeyboardInterrupt
+        commit(self, *shop, **options)
+
+    session = grown_shop(data, ["orders"], None)
+    monkeypatch.setattr(Store, "commit", stop)
+    with pytest.raises(PullStopped):
+        run(session, TOGETHER, data, since="7d")
+    monkeypatch.undo()
+    if alone:
+        run(session, alone, data / alone, since="7d")
+
+    run(session, TOGETHER, data, since="7d")
+
+    run(session, TOGETHER, data / "truth")
+    assert rows(data / "orders") == rows(data / "truth" / "orders")
+    run(session, TOGETHER, data)
+    assert rows(data / "order_items") == rows(data / "truth" / "order_items")
+
+
+def test_of_two_tables_the_one_that_starts_earlier_is_kept_up_to_date_from_there(data):
+    session = Seller({"/order/202309/orders/search": {"orders": []}})
+    tables, yesterday = ["order_transactions", "sku_transactions"], NOW - timedelta(days=1)
+    for table, since in zip(tables, ("90d", "3d"), strict=True):
+        run(session, table, data / table, since=since, now=yesterday)
+    session.asked.clear()
+
+    run(session, tables, data, since="3d")
+
+    assert min(asked["create_time_ge"] for _, asked in session.asked) == days_ago(1 + 60)
 
 
 # -- tables of what is there now -----------------------------------------------------------------------

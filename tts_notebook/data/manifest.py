@@ -33,8 +33,9 @@ NO_MONTH = "none"  # of records that carry no time, in tables that have one
 
 Interval = tuple[int | None, int]
 # "changes": a record replaces its earlier version, "all": everything is replaced; "older": changes
-# from before what is there already
-RunKind = Literal["changes", "older", "all"]
+# from before what is there already; "first": changes of a period that end nothing where data is
+# there already, which may have changed outside of it
+RunKind = Literal["first", "changes", "older", "all"]
 Made = TypeVar("Made")
 
 _MONTH = re.compile(r"|\d{4,6}-\d\d|none", re.ASCII)

@@ -43,8 +43,8 @@ def next_run(listing: Listing, *, since: int | None, start: int | None, watermar
     Args:
         listing: The list.
         since: Where the data is to start, in seconds; None for everything there is.
-        start: Where it starts now; None for everything there was.
-        watermark: When the last run began; None if there was none.
+        start: Where it starts now, of several tables the earliest; None for everything there was.
+        watermark: When the last run began; None if there was none for one of the tables.
         now: The current time.
     """
     root = listing.root
@@ -53,7 +53,7 @@ def next_run(listing: Listing, *, since: int | None, start: int | None, watermar
         return NextRun("all", first, None, now)  # what is not in the answer would be taken for gone
     if watermark is None:
         reach = since if since is not None or not root.days else now - int(LONGEST_LOOK_BACK.total_seconds())
-        return NextRun("changes", first, reach, now)
+        return NextRun("first", first, reach, now)
     watermark = min(watermark, now)  # our clock may have been ahead
     changed = next((name for name, walk in root.walks.items() if walk.open_end), "")
     if changed and listing.settles is None:
@@ -71,8 +71,8 @@ def older_run(listing: Listing, *, since: int | None, start: int | None, waterma
     Args:
         listing: The list.
         since: Where the data is to start, in seconds; None for everything there is.
-        start: Where it starts now; None for everything there was.
-        watermark: When the last run began; None if there was none.
+        start: Where it starts now, of several tables the latest; None for everything there was.
+        watermark: When the last run began; None if there was none for one of the tables.
     """
     root = listing.root
     whole = root.fleeting or root.everything or not (root.walks or root.days)

@@ -33,7 +33,7 @@ class Unfinished:
     Attributes:
         since: Its first second, None for no bound.
         until: The second after its last; it does not move any more.
-        kind: "changes", "older" or "all", as it began.
+        kind: "first", "changes", "older" or "all", as it began.
         proven: The intervals of which every row is staged.
         missing: Those that are still to be read.
         rows: How many rows are staged.
@@ -109,7 +109,7 @@ class Shelf:
             self._parts.append(stage_part(self._disk, path, rows, self._layout.month_of, proven, gone))
 
     def commit(self, watermark: int | None) -> None:
-        """Merge what was staged into the data, and remember the watermark; a run of older rows leaves that as it is.
+        """Merge what was staged into the data, and remember the watermark if the run is one that moves it.
 
         The files lie where they were made until `move`.
         """
@@ -123,7 +123,7 @@ class Shelf:
             self._save(
                 replace(
                     self._state,
-                    watermark=self._state.watermark if run.kind == "older" else watermark,
+                    watermark=self._watermark(run, watermark),
                     start=self._start(run),
                     run=None,
                     files=tuple(files),
@@ -139,11 +139,16 @@ class Shelf:
         with self._lock:
             self._move()
 
+    def _watermark(self, run: Run, reached: int | None) -> int | None:
+        """Return since when changes are to be asked for: a period leaves out what has changed outside of it."""
+        there = self._state.watermark
+        return there if run.kind == "older" or (run.kind == "first" and there is not None) else reached
+
     def _start(self, run: Run) -> int | None:
         """Return since when the data is complete once a run has ended."""
-        if self._state.watermark is None and run.kind == "changes":
+        if self._state.watermark is None and run.kind in ("first", "changes"):
             return run.since
-        return earlier(run.since, self._state.start) if run.kind == "older" else self._state.start
+        return earlier(run.since, self._state.start) if run.kind in ("first", "older") else self._state.start
 
     def _running(self) -> Run:
         if self._state.run is None:

@@ -163,7 +163,8 @@ class Store:
             since: The first second that is read, None for no bound.
             until: The second after the last.
             kind: What the run replaces: earlier versions of its rows ("changes", or "older" where they lie
-                before all that is there), or all of the shop ("all").
+                before all that is there, or "first" where only some of the tables of a sync have been
+                read before), or all of the shop ("all").
         """
         with _told(self.directory):
             self._shelf(shop_id).begin(since, until, kind)
@@ -194,8 +195,9 @@ class Store:
     def commit(self, shop_id: str | None, *, watermark: int | None) -> None:
         """End a run: what was staged becomes part of the data, each row once, and the watermark is set.
 
-        A run of older rows leaves the watermark as it was. Of a record that came more than once the
-        newest version stays, by its time of change where it has one; of equal ones the one that came last.
+        A run of older rows leaves the watermark as it was, and so does a first one where there is one.
+        Of a record that came more than once the newest version stays, by its time of change where it
+        has one; of equal ones the one that came last.
 
         Raises:
             FlowMisuse: the staged intervals leave a gap in the run's period.

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls
 from tts_notebook.data.cursor import Question
+from tts_notebook.data.manifest import earlier
 from tts_notebook.data.period import Period
 from tts_notebook.data.plan import ALL_THERE_IS
 from tts_notebook.data.progress import Progress
@@ -105,7 +107,9 @@ class Syncing:
         self._end_complete(shop)
         standings = [store.state(_id(shop)) for store in self.stores.values()]
         wanted = self._wanted(standings)
-        self._further = self._further - {shop} | ({shop} if len(wanted) > 1 else set())
+        # a first run leaves out what changed, outside of its period, in a table that was there before
+        grown = wanted[0].kind == "first" and any(each.watermark is not None for each in standings)
+        self._further = self._further - {shop} | ({shop} if grown or len(wanted) > 1 else set())
         unfinished = [each.unfinished for each in standings if each.unfinished]
         for run in wanted if len(unfinished) == len(standings) else ():
             if self._goes_on(run, unfinished):
@@ -135,9 +139,11 @@ class Syncing:
         listing, since = self.listing, self.since
         watermarks = [each.watermark for each in standings]
         watermark = None if None in watermarks else min(filter(None, watermarks), default=None)
-        start = max((each.start for each in standings if each.start is not None), default=None)
-        run = next_run(listing, since=since, start=start, watermark=watermark, now=self.now)
-        older = older_run(listing, since=since, start=start, watermark=watermark)
+        starts = [each.start for each in standings if each.watermark is not None]
+        earliest = reduce(earlier, starts) if starts else None
+        latest = max((start for start in starts if start is not None), default=None)
+        run = next_run(listing, since=since, start=earliest, watermark=watermark, now=self.now)
+        older = older_run(listing, since=since, start=latest, watermark=watermark)
         if since is None and watermark is None and listing.root.days and ALL_THERE_IS not in self.notes:
             self.notes.append(ALL_THERE_IS)
         return [older, run] if older else [run]
@@ -148,7 +154,7 @@ class Syncing:
         since, until, kind = bounds.pop()
         begins = self._bound(run)
         covered = since is None or (begins is not None and begins >= since)
-        meant = kind == run.kind and (kind == "changes" or (kind == "older" and until == run.until))
+        meant = kind == run.kind and (kind in ("first", "changes") or (kind == "older" and until == run.until))
         return not bounds and covered and meant and any(each.proven for each in unfinished)
 
     def _along_is(self, by: str) -> bool:
