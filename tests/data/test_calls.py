@@ -76,8 +76,16 @@ def test_a_refusal_ends_what_waits_and_others_may_ask_on():
     assert not calls.stop.is_set()
 
 
+@pytest.fixture
+def interruptible():
+    """What starts tests in the background has SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("first", [REFUSED, 0], ids=["after a refusal", "while things are made"])
-def test_a_stop_waits_for_no_request(first):
+def test_a_stop_waits_for_no_request(first, interruptible):
     calls, main, answered = Calls(FakeAPI({})), threading.get_ident(), threading.Event()
 
     def make(number):
