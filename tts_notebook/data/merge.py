@@ -20,7 +20,7 @@ from tts_notebook.data.disk import Disk
 from tts_notebook.data.manifest import NO_MONTH, STAGING, File, Run
 from tts_notebook.data.memory import give_back
 from tts_notebook.data.staging import Part
-from tts_notebook.data.values import nothing
+from tts_notebook.data.values import widened
 from tts_notebook.data.versions import Mask, Numbers, Prints, fingerprints, keys, moments, survivors
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ class Merge:
 
     def _keys(self, source: _Source) -> Iterator[Any]:
         names = self.layout.record
-        for batch in source.read(names) if names else ():
-            yield keys(_conform(batch, self.layout.schema, names), names)
+        for batch in self._read(source, names) if names else ():
+            yield keys(batch, names)
 
     def _holds(self, source: _Source, some: pa.Array) -> bool:
         import pyarrow.compute as pc
@@ -174,27 +174,34 @@ class Merge:
         names = [*self.layout.record, *([version] if version else [])]
         found = [(np.zeros(0, np.int64), np.zeros((0, 2), np.uint64), np.zeros(0, np.int64))]
         start = 0
-        for batch in source.read(names):
-            full = _conform(batch, self.layout.schema, names)
-            texts = keys(full, self.layout.record).cast(pa.binary()).to_pylist()
+        for batch in self._read(source, names):
+            texts = keys(batch, self.layout.record).cast(pa.binary()).to_pylist()
             mine = source.keep[start : start + len(texts)]
             if passes > 1:  # equal texts have equal hashes, as long as this process runs
                 mine = mine & np.fromiter((hash(text) % passes == number for text in texts), np.bool_, len(texts))
-            versions = moments(full.column(version)) if version else np.zeros(len(texts), np.int64)
+            versions = moments(batch.column(version)) if version else np.zeros(len(texts), np.int64)
             found.append((start + np.flatnonzero(mine), fingerprints(compress(texts, mine)), versions[mine]))
             start += len(texts)
         places, records, times = (np.concatenate(column) for column in zip(*found, strict=True))
         return places, records, times
+
+    def _read(self, source: _Source, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield a source's rows with these columns; those that it does not have are null."""
+        import pyarrow as pa
+
+        schema = pa.schema([self.layout.schema.field(name) for name in names])
+        for batch in source.read(names):
+            yield widened(batch, schema)
 
     def _write(self, month: str, sources: Sequence[_Source]) -> None:
         writer, names = _Writer(self, month), self.layout.schema.names
         try:
             for source in sources:
                 start = 0
-                for batch in source.read(names):
+                for batch in self._read(source, names):
                     kept = source.keep[start : start + batch.num_rows]
                     start += batch.num_rows
-                    writer.add(_conform(batch, self.layout.schema, names), kept)
+                    writer.add(batch, kept)
             writer.close()
         except BaseException:  # also who presses stop wants no file left open
             writer.abandon()
@@ -299,15 +306,3 @@ def _touched(sources: Sequence[_Source]) -> list[_Source]:
     small = [source for source in sources if source.rows < SMALL_ROWS]
     crowded = len(small) >= MOST_SMALL
     return [source for source in sources if not source.keep.all() or (crowded and source.rows < SMALL_ROWS)]
-
-
-def _conform(batch: pa.RecordBatch, schema: pa.Schema, names: Sequence[str]) -> pa.RecordBatch:
-    """Give a batch these columns; those that it does not have are null."""
-    import pyarrow as pa
-
-    meant = pa.schema([schema.field(name) for name in names])
-    if batch.schema.equals(meant):
-        return batch
-    there = dict(zip(batch.schema.names, batch.columns, strict=True))
-    columns = [there.get(field.name, nothing(len(batch), field.type)) for field in meant]
-    return pa.record_batch([column.cast(field.type) for column, field in zip(columns, meant, strict=True)], meant)

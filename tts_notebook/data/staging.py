@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.manifest import NO_MONTH, Interval
+from tts_notebook.data.values import widened
 from tts_notebook.data.versions import months
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def stage_part(
     batches = [(month, batch) for month, rows in _by_month(table, month_of, names) for batch in _cut(rows)]
     counts = tuple((month, batch.num_rows) for month, batch in batches)
     kept = table.schema.empty_table().select(names).schema
-    without = _cut(_widened(gone, kept)) if gone is not None and gone.num_rows else []
+    without = _cut(widened(gone, kept)) if gone is not None and gone.num_rows else []
     gone_counts = tuple(batch.num_rows for batch in without)
     notes = json.dumps({"proven": [list(one) for one in proven], "batches": counts, "gone": gone_counts})
     schema = kept.with_metadata({_NOTES: notes})
@@ -141,18 +142,6 @@ def _loaded(path: Path) -> Part | None:
 
 def _number(path: Path) -> int:
     return int(path.stem.rpartition("-")[2])
-
-
-def _widened(some: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Give a table further columns that are null."""
-    import pyarrow as pa
-
-    there = set(some.column_names)
-    columns = [
-        some.column(each.name).cast(each.type) if each.name in there else pa.nulls(some.num_rows, each.type)
-        for each in schema
-    ]
-    return pa.table(columns, schema=schema)
 
 
 def _filled(table: pa.Table, gone: pa.Table | None) -> list[str]:

@@ -67,6 +67,18 @@ def nothing(rows: int, kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, rows, [zeros] * kind.num_buffers, null_count=rows)
 
 
+def widened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBatch | pa.Table:
+    """Give rows the columns of a schema; those that they do not have are null."""
+    if rows.schema.equals(schema):
+        return rows
+    there = set(rows.column_names)
+    columns = [
+        rows.column(each.name).cast(each.type) if each.name in there else nothing(rows.num_rows, each.type)
+        for each in schema
+    ]
+    return type(rows).from_arrays(columns, schema=schema)
+
+
 @lru_cache(maxsize=1)
 def _zeros(bits: int) -> pa.Buffer:
     import pyarrow as pa
