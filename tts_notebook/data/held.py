@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tts_notebook.data.memory import give_back
-from tts_notebook.data.values import nothing
+from tts_notebook.data.values import filled, nothing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,7 +90,7 @@ class _Piece:
 def _piece(table: pa.Table) -> _Piece:
     import pyarrow as pa
 
-    names = tuple(name for name, column in zip(table.column_names, table.columns, strict=True) if _is_filled(column))
+    names = filled(table)
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     kept = table.select(names)
@@ -98,15 +98,11 @@ def _piece(table: pa.Table) -> _Piece:
         if names:
             writer.write_table(kept.combine_chunks())
     # copied: the sink's own memory is up to twice as large
-    return _Piece(table.num_rows, names, pa.py_buffer(sink.getvalue().to_pybytes()))
-
-
-def _is_filled(column: pa.ChunkedArray) -> bool:
-    return bool(column.null_count < len(column))
+    return _Piece(table.num_rows, tuple(names), pa.py_buffer(sink.getvalue().to_pybytes()))
 
 
 def _whole(column: pa.ChunkedArray, places: pa.Array | None) -> pa.Array:
-    if not _is_filled(column):
+    if column.null_count == len(column):
         return nothing(len(column) if places is None else len(places), column.type)
     made = column.combine_chunks()
     return made if places is None else made.take(places)

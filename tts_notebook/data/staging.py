@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.manifest import NO_MONTH, Interval
-from tts_notebook.data.values import widened
+from tts_notebook.data.values import filled, widened
 from tts_notebook.data.versions import months
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def stage_part(
     """
     import pyarrow as pa
 
-    names = _filled(table, gone)
+    names = _written(table, gone)
     batches = [(month, batch) for month, rows in _by_month(table, month_of, names) for batch in _cut(rows)]
     counts = tuple((month, batch.num_rows) for month, batch in batches)
     kept = table.schema.empty_table().select(names).schema
@@ -144,12 +144,10 @@ def _number(path: Path) -> int:
     return int(path.stem.rpartition("-")[2])
 
 
-def _filled(table: pa.Table, gone: pa.Table | None) -> list[str]:
-    """Name the columns that are not empty: half of an order's may be."""
-    needed = set(gone.column_names) if gone is not None else set()
-    columns = zip(table.column_names, table.columns, strict=True)
-    filled = [name for name, column in columns if name in needed or column.null_count < len(column)]
-    return filled or table.column_names[:1]
+def _written(table: pa.Table, gone: pa.Table | None) -> list[str]:
+    """Name the columns that are written; to Arrow, none at all would have no rows."""
+    needed = {*filled(table), *(gone.column_names if gone is not None else ())}
+    return [name for name in table.column_names if name in needed] or table.column_names[:1]
 
 
 def _by_month(table: pa.Table, month_of: str, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:

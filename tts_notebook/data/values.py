@@ -67,6 +67,12 @@ def nothing(rows: int, kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, rows, [zeros] * kind.num_buffers, null_count=rows)
 
 
+def filled(table: pa.Table) -> list[str]:
+    """Name the columns that hold anything: half of an order's may be empty."""
+    columns = zip(table.column_names, table.columns, strict=True)
+    return [name for name, column in columns if column.null_count < len(column)]
+
+
 def widened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBatch | pa.Table:
     """Give rows the columns of a schema; those that they do not have are null."""
     if rows.schema.equals(schema):
