@@ -15,6 +15,7 @@ from tts_notebook.data.held import Held
 from tts_notebook.data.rows import Found, Record, make_rows, name_of, seconds_in
 from tts_notebook.data.tables import Table
 from tts_notebook.data.values import json_text
+from tts_notebook.data.versions import latest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,11 +141,7 @@ class Harvest:
         told = told.filter(pc.is_valid(told["name"]))
         if pc.count_distinct(told["name"]).as_py() == told.num_rows:
             return None
-        # a later one wins over an equally old one
-        told = told.sort_by([("updated", "ascending"), ("number", "ascending")])
-        # in one thread: only so "last" follows the order
-        last = told.group_by(_KEY, use_threads=False).aggregate([("number", "last")])["number_last"]
-        older = told["number"].filter(pc.invert(pc.is_in(told["number"], last.combine_chunks())))
+        older = told["number"].filter(pc.invert(pc.is_in(told["number"], latest(told, _KEY))))
         return older if len(older) else None
 
     def _places(self, table: Table, held: Held, owners: list[pa.Array]) -> pa.Array | None:

@@ -27,6 +27,7 @@ from tts_notebook.data.shapes import Place, record_shape
 from tts_notebook.data.sheets import Draft, TableReader, is_declared
 from tts_notebook.data.tables import Listing, Table
 from tts_notebook.data.values import LAST_SECOND
+from tts_notebook.data.versions import latest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,10 +113,7 @@ class Batch:
             return self
         numbers = pa.array(np.arange(len(self.ids)))
         told = pa.table([self.ids, self.updated, numbers], ["id", "updated", "number"])
-        told = told.sort_by([("updated", "ascending"), ("number", "ascending")])
-        # in one thread: only so "last" follows the order
-        last = told.group_by("id", use_threads=False).aggregate([("number", "last")])["number_last"]
-        return self._with(pc.or_(pc.is_null(self.ids), pc.is_in(numbers, last.combine_chunks())))
+        return self._with(pc.or_(pc.is_null(self.ids), pc.is_in(numbers, latest(told, ["id"]))))
 
     def _with(self, meant: pa.Array) -> Batch:
         """Keep the rows of some records."""

@@ -74,6 +74,19 @@ def survivors(prints: Prints, versions: Numbers, arrivals: Numbers, *, whole: bo
     return keep
 
 
+def latest(told: pa.Table, record: Sequence[str]) -> pa.Array:
+    """Return the numbers of the records that are the last version; of equally new ones the later.
+
+    Args:
+        told: What came: `number`, `updated`, and what tells records apart.
+        record: The columns that do.
+    """
+    ordered = told.sort_by([("updated", "ascending"), ("number", "ascending")])
+    # in one thread: only so "last" follows the order
+    last = ordered.group_by([*record], use_threads=False).aggregate([("number", "last")])
+    return last["number_last"].combine_chunks()
+
+
 def version_column(names: Sequence[str]) -> str:
     """Name the column that tells when a record was changed; empty if nothing does."""
     return next((name for name in names if name == "updated_at" or name.endswith("_updated_at")), "")
