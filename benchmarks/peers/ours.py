@@ -13,7 +13,7 @@ from benchmarks.peers.shop import Job, LeftOut, Outcome
 
 
 def to_pandas(job: Job) -> Callable[[], Outcome]:
-    tts = logged_in("pandas", "pyarrow.json")
+    tts = logged_in("pandas", "pyarrow.compute", "pyarrow.json")
 
     def run() -> Outcome:
         orders, items = tts.orders(**period(job), items=True, progress=False)
@@ -23,7 +23,7 @@ def to_pandas(job: Job) -> Callable[[], Outcome]:
 
 
 def to_parquet(job: Job) -> Callable[[], Outcome]:
-    tts = logged_in("pyarrow.json", "pyarrow.parquet")
+    tts = logged_in("pandas", "pyarrow.compute", "pyarrow.json", "pyarrow.parquet")
     if not hasattr(tts, "sync"):
         raise LeftOut("this version has no tts.sync")
 

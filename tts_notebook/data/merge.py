@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -21,7 +20,7 @@ from tts_notebook.data.manifest import NO_MONTH, STAGING, File, Run
 from tts_notebook.data.memory import give_back
 from tts_notebook.data.staging import Part
 from tts_notebook.data.values import widened
-from tts_notebook.data.versions import Mask, Numbers, Prints, fingerprints, keys, moments, survivors
+from tts_notebook.data.versions import Mask, Numbers, keys, moments, numbered, survivors
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -159,31 +158,29 @@ class Merge:
         passes = 1 + sum(source.rows for source in sources) // _COMPARED_ROWS
         for number in range(passes):
             facts = [self._facts(source, number, passes) for source in sources]
-            places, prints, versions = zip(*facts, strict=True)
+            places, texts, versions = zip(*facts, strict=True)
             lengths = [len(place) for place in places]
             arrivals = np.repeat([source.arrival for source in sources], lengths)
-            keep = survivors(np.concatenate(prints), np.concatenate(versions), arrivals, whole=self.layout.whole)
+            records = numbered([each for some in texts for each in some])
+            keep = survivors(records, np.concatenate(versions), arrivals, whole=self.layout.whole)
             for source, place, kept in zip(sources, places, np.split(keep, np.cumsum(lengths)[:-1]), strict=True):
                 source.keep[place] = kept
 
-    def _facts(self, source: _Source, number: int, passes: int) -> tuple[Numbers, Prints, Numbers]:
+    def _facts(self, source: _Source, number: int, passes: int) -> tuple[Numbers, list[pa.Array], Numbers]:
         """Return the places of the rows that a pass compares, their records and their versions."""
-        import pyarrow as pa
-
         version = self.layout.version
         names = [*self.layout.record, *([version] if version else [])]
-        found = [(np.zeros(0, np.int64), np.zeros((0, 2), np.uint64), np.zeros(0, np.int64))]
+        places, texts, versions = [np.zeros(0, np.int64)], [], [np.zeros(0, np.int64)]
         start = 0
         for batch in self._read(source, names):
-            texts = keys(batch, self.layout.record).cast(pa.binary()).to_pylist()
-            mine = source.keep[start : start + len(texts)]
-            if passes > 1:  # equal texts have equal hashes, as long as this process runs
-                mine = mine & np.fromiter((hash(text) % passes == number for text in texts), np.bool_, len(texts))
-            versions = moments(batch.column(version)) if version else np.zeros(len(texts), np.int64)
-            found.append((start + np.flatnonzero(mine), fingerprints(compress(texts, mine)), versions[mine]))
-            start += len(texts)
-        places, records, times = (np.concatenate(column) for column in zip(*found, strict=True))
-        return places, records, times
+            records = keys(batch, self.layout.record)
+            mine = source.keep[start : start + len(records)] & _of_pass(records, number, passes)
+            found = moments(batch.column(version)) if version else np.zeros(len(records), np.int64)
+            places.append(start + np.flatnonzero(mine))
+            texts.append(records.filter(mine))
+            versions.append(found[mine])
+            start += len(records)
+        return np.concatenate(places), texts, np.concatenate(versions)
 
     def _read(self, source: _Source, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield a source's rows with these columns; those that it does not have are null."""
@@ -271,6 +268,14 @@ class _Writer:
         self.merge.disk.finish(self.file)
         self.merge.made[-1] = File(self.month, self.merge.last_number, self.rows)
         self.parquet, self.file, self.rows = None, None, 0
+
+
+def _of_pass(records: pa.Array, number: int, passes: int) -> Mask:
+    """Tell which records a pass compares: all versions of one in the same pass."""
+    if passes == 1:
+        return np.ones(len(records), np.bool_)
+    # equal texts have equal hashes, as long as this process runs
+    return np.fromiter((hash(text) % passes == number for text in records.to_pylist()), np.bool_, len(records))
 
 
 def _cut(found: Iterable[Any]) -> Iterator[pa.Array]:

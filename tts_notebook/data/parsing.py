@@ -37,6 +37,7 @@ class Parser:
         # what no page has had so far: None before the first one
         self._absent: frozenset[str] | None = None
         self._schema = self._declared()
+        self._usual: pa.DataType | None = None  # what came last, which had nothing of what is absent
 
     def lists(self, bodies: Sequence[bytes]) -> pa.ListArray:
         """Return the list of records of each answer.
@@ -77,13 +78,19 @@ class Parser:
                 if not self._understands(str(error)):
                     raise Refused from None
             else:
-                absent = self._absent or frozenset()
-                come = absent.intersection(_places(table.schema.field("data").type, ""))
+                come = self._come(table.schema.field("data").type)
                 if not come:
                     return table
                 # pyarrow found out by itself what they are, and takes a text for a date if it looks so
-                self._learn(absent=absent - come)
+                self._learn(absent=(self._absent or frozenset()) - come)
         raise Refused
+
+    def _come(self, found: pa.DataType) -> frozenset[str]:
+        """Return the declared places that were left out as absent, and that came."""
+        if not self._absent or found == self._usual:
+            return frozenset()
+        self._usual = found
+        return self._absent.intersection(_places(found, ""))
 
     def _understands(self, error: str) -> bool:
         """Whether the error names a value that is written in another way than declared, or than the one before."""
@@ -100,6 +107,7 @@ class Parser:
     def _learn(self, *, loose: frozenset[str] | None = None, absent: frozenset[str] | None = None) -> None:
         self._loose = self._loose if loose is None else loose
         self._absent = self._absent if absent is None else absent
+        self._usual = None
         self._schema = self._declared()
 
     def _declared(self) -> pa.Schema:

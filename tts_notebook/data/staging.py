@@ -94,7 +94,7 @@ def stage_part(
     names = _written(table, gone)
     batches = [(month, batch) for month, rows in _by_month(table, month_of, names) for batch in _cut(rows)]
     counts = tuple((month, batch.num_rows) for month, batch in batches)
-    kept = table.schema.empty_table().select(names).schema
+    kept = table.select(names).schema
     without = _cut(widened(gone, kept)) if gone is not None and gone.num_rows else []
     gone_counts = tuple(batch.num_rows for batch in without)
     notes = json.dumps({"proven": [list(one) for one in proven], "batches": counts, "gone": gone_counts})

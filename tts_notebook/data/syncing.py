@@ -244,7 +244,7 @@ class Syncing:
         """Keep rows, and say what is complete with them and which records came."""
         for table in self.tables:
             store = self.stores[table.name]
-            rows = made.get(table.name, store.schema.empty_table())
+            rows = made[table.name] if made else store.schema.empty_table()
             store.stage(_id(shop), rows, proven, None if told is None else rowless(table, told, rows))
             self.rows[table.name] += rows.num_rows
         return sum(rows.num_rows for rows in made.values())

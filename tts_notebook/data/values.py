@@ -77,11 +77,11 @@ def widened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBatc
     """Give rows the columns of a schema; those that they do not have are null."""
     if rows.schema.equals(schema):
         return rows
-    there = set(rows.column_names)
-    columns = [
-        rows.column(each.name).cast(each.type) if each.name in there else nothing(rows.num_rows, each.type)
-        for each in schema
-    ]
+    there = dict(zip(rows.schema.names, rows.columns, strict=True))
+    columns = [there[each.name] if each.name in there else nothing(rows.num_rows, each.type) for each in schema]
+    for place, each in enumerate(schema):
+        if columns[place].type != each.type:  # a cast that changes nothing costs more than all the rest
+            columns[place] = columns[place].cast(each.type)
     return type(rows).from_arrays(columns, schema=schema)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -14,21 +13,18 @@ from tts_notebook.data.tables import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Prints: TypeAlias = npt.NDArray[np.uint64]
 Numbers: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _NEVER = np.iinfo(np.int64).min
 
 
-def fingerprints(texts: Iterable[bytes]) -> Prints:
-    """Return 128 bits for each text, equal where the texts are and only there.
+def numbered(texts: Sequence[pa.Array]) -> Numbers:
+    """Return a number for each of all these texts, equal where they are and only there."""
+    import pyarrow as pa
 
-    Two ids with one fingerprint are less likely than a disk that reads back something else; and
-    16 bytes for a row are what lets many rows be compared in bounded memory.
-    """
-    digests = b"".join(blake2b(text, digest_size=16).digest() for text in texts)
-    return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
+    whole = pa.chunked_array([*texts], pa.string()).combine_chunks()
+    return np.asarray(whole.dictionary_encode().indices, np.int64)
 
 
 def keys(rows: pa.RecordBatch | pa.Table, names: Sequence[str]) -> Any:
@@ -50,22 +46,22 @@ def moments(column: pa.Array) -> Numbers:
     return np.asarray(pc.fill_null(column.cast(pa.int64()), _NEVER))
 
 
-def survivors(prints: Prints, versions: Numbers, arrivals: Numbers, *, whole: bool) -> Mask:
+def survivors(records: Numbers, versions: Numbers, arrivals: Numbers, *, whole: bool) -> Mask:
     """Tell which rows are the last version of their record.
 
     Args:
-        prints: The record of each row, as `fingerprints` gives it.
+        records: A number for the record of each row.
         versions: When the record was changed; the newest wins.
         arrivals: When the row came; of one version the later one wins. Never falling.
         whole: A record has several rows, which come together: all that came with the last one
             stay. Else one row stays.
     """
-    keep = np.zeros(len(prints), dtype=np.bool_)
-    if not len(prints):
+    keep = np.zeros(len(records), dtype=np.bool_)
+    if not len(records):
         return keep
-    order = np.lexsort((versions, prints[:, 1], prints[:, 0]))  # stable: what came later stays behind
-    ordered = prints[order]
-    last = np.append((ordered[1:] != ordered[:-1]).any(axis=1), True)
+    order = np.lexsort((versions, records))  # stable: what came later stays behind
+    ordered = records[order]
+    last = np.append(ordered[1:] != ordered[:-1], True)
     if not whole:
         keep[order[last]] = True
         return keep
