@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -40,7 +40,7 @@ def sync(session: SyncSession, asked: SyncAsked, *, now: datetime, executor: Exe
     listing = tables[0].listing
     choose_rate(asked.max_rate)
     since = _start(asked, now)
-    wanted = _places(tables, asked.into)
+    root = _root(asked.into)
     if executor is not None:
         check_executor(executor)
     # what is of the seller as a whole is one call, and no worker's
@@ -49,16 +49,12 @@ def sync(session: SyncSession, asked: SyncAsked, *, now: datetime, executor: Exe
         session.require_scope(each.scope, each.path)
     with Ending(lambda: NOTHING_READ) as ending, ExitStack() as stack:
         shops = (None,) if listing.seller_level else choose_shops(session.shops, asked.shops)
-        identity = {"seller": session.open_id}
-        stores = {
-            name: stack.enter_context(Store.open(where, table, identity=identity))
-            for (name, where), table in zip(wanted.items(), tables, strict=True)
-        }
+        stores = _stores(stack, Store.open, session, tables, root)
         if executor is None or listing.seller_level:
             return _sync_here(session, asked, tables, stores, shops, ending, since=since, now=now)
         ending.kept = lambda: GOES_ON  # errors say themselves what is kept: they come from the workers
         places = {name: store.directory for name, store in stores.items()}
-        task = ShopTask(reference, tuple(places), str(_root(asked.into)), "", since, asked.max_rate, session=session)
+        task = ShopTask(reference, tuple(places), str(root), "", since, asked.max_rate, session=session)
         tasks = {shop: replace(task, shop_id=shop.id) for shop in shops if shop}
         return hand_out(tasks, places, executor, asked.progress)
 
@@ -114,10 +110,15 @@ def _tables(wanted: Any) -> list[Table]:
     return tables
 
 
-def _places(tables: Sequence[Table], into: str | os.PathLike[str]) -> dict[str, Path]:
-    """Return each table's directory: the one that was named, or one in it for each of several."""
-    where = _root(into)
-    return {table.name: where if len(tables) == 1 else where / table.name for table in tables}
+def _stores(
+    stack: ExitStack, opened: Callable[..., Store], session: SyncSession, tables: Sequence[Table], root: Path
+) -> dict[str, Store]:
+    """Open each table's directory until the stack ends: the one that was named, or one in it for each of several."""
+    identity, alone = {"seller": session.open_id}, len(tables) == 1
+    return {
+        table.name: stack.enter_context(opened(root if alone else root / table.name, table, identity=identity))
+        for table in tables
+    }
 
 
 def _root(into: str | os.PathLike[str]) -> Path:
@@ -175,10 +176,6 @@ def sync_part(session: SyncSession, asked: SyncAsked, *, now: datetime) -> Synce
     """Bring one shop's part of a directory up to date that somebody else keeps open."""
     tables = _tables(asked.table)
     with Ending(lambda: NOTHING_READ) as ending, ExitStack() as stack:
-        identity = {"seller": session.open_id}
-        stores = {
-            name: stack.enter_context(Store.join(where, table, identity=identity))
-            for (name, where), table in zip(_places(tables, asked.into).items(), tables, strict=True)
-        }
+        stores = _stores(stack, Store.join, session, tables, _root(asked.into))
         shops = choose_shops(session.shops, asked.shops)
         return _sync_here(session, asked, tables, stores, shops, ending, since=_start(asked, now), now=now)
