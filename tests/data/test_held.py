@@ -2,6 +2,7 @@
 
 import platform
 import threading
+import time
 
 import pyarrow as pa
 import pytest
@@ -109,6 +110,35 @@ def test_the_allocator_is_put_back_by_the_last_of_two_threads():
     go.set()
     thread.join(10)
     assert pa.default_memory_pool().backend_name == before
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """When memory was given back: nothing has been for a while."""
+    moments = []
+    monkeypatch.setattr(memory, "_trim", lambda: lambda _: moments.append(time.monotonic()))
+    time.sleep(memory.PAUSE)
+    return moments
+
+
+def test_memory_is_given_back_at_once_and_then_now_and_then_however_often_it_is_asked_for(given):
+    begin = time.monotonic()
+    memory.give_back()
+    assert len(given) == 1
+    calls = 0
+    while time.monotonic() < begin + 2.5 * memory.PAUSE:
+        memory.give_back()
+        calls += 1
+    assert calls > 100
+    assert 2 <= len(given) <= 1 + (time.monotonic() - begin) / memory.PAUSE
+
+
+def test_memory_is_given_back_at_the_end_of_a_pull_also_just_after_it_was(given):
+    with memory.lean():
+        memory.give_back()
+        memory.give_back()
+        assert len(given) == 1
+    assert len(given) == 2
 
 
 def test_memory_can_be_given_back_where_the_system_does_not_take_it_by_itself():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8  # columns that are there twice for a moment
 _MANY = 20_000  # rows: of fewer, all columns at once
+_WORTH = 2_000  # rows: of fewer, little becomes free
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Held:
         step = _AT_ONCE if self.rows > _MANY else len(self.schema)
         for start in range(0, len(self.schema), step):
             made += self.columns(self.schema.names[start : start + step], places)
-            give_back()
+            give_back(at_once=self.rows > _WORTH)
         return pa.table(made, schema=self.schema)
 
     def columns(self, names: Sequence[str], places: pa.Array | None = None) -> list[pa.Array]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PAUSE = 0.1  # seconds: it takes some milliseconds, and of small shops a hundred may end in a second
+_due = -math.inf
 _changing = threading.Lock()
 _before: list[pa.MemoryPool] = []  # one for each that is inside, all the same
 
@@ -35,11 +39,23 @@ def lean() -> Iterator[None]:
             before = _before.pop()
             if not _before:
                 pa.set_memory_pool(before)
-        give_back()
+        _give_back_now()
 
 
-def give_back() -> None:
-    """Give the system what is free now; a millisecond or two."""
+def give_back(*, at_once: bool = False) -> None:
+    """Give the system what is free now, unless that was done just before.
+
+    Args:
+        at_once: Also then: so much is free that a peak would show it.
+    """
+    global _due
+    now = time.monotonic()
+    if at_once or now >= _due:  # without a lock: two at once do no harm
+        _due = now + PAUSE
+        _give_back_now()
+
+
+def _give_back_now() -> None:
     trim = _trim()
     if trim:
         trim(0)

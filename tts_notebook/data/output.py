@@ -129,7 +129,7 @@ def _to_pandas(columns: dict[str, pa.ChunkedArray], *, money: str, tz: str) -> p
             parts.append(column.to_pandas().rename(name))
     if money == "float":
         _make_floats(columns)
-    give_back()
+    give_back(at_once=True)
     if columns:
         parts.append(_numbers_to_pandas(columns, tz))
     frame = pd.concat(parts, axis="columns")[names]

@@ -16,7 +16,7 @@ from tts_notebook.data.parts import Part, RecordPage
 from tts_notebook.data.plan import Span
 from tts_notebook.data.progress import Progress
 from tts_notebook.data.tables import Listing, Table
-from tts_notebook.data.walkers import Arrived, Lane, Walkers
+from tts_notebook.data.walkers import BATCH, Arrived, Lane, Walkers
 from tts_notebook.data.windows import Window, Windows
 
 
@@ -114,7 +114,7 @@ class Reading:
                 ended += lane.windows.expected
                 self.calls.release(lane.shop)
             yield Piece(lane.shop, pages, lane.failure, lane.windows)
-            give_back()
+            give_back(at_once=len(pages) >= BATCH)
 
     def _lanes(self, stretches: Iterable[tuple[Shop | None, Stretch]], running: set[Windows]) -> Iterator[Lane]:
         for shop, mine in stretches:
