@@ -130,13 +130,12 @@ class RateControl:
     Attributes:
         max_rate: Never more than so many requests a second, None for no such wish. May change at any time.
         throttles: How many answers said "too many requests".
-        clean_answers: How many did not.
         limit: The server's limit as far as it is known, requests a second.
     """
 
     def __init__(self, *, start: float = START, max_rate: float | None = None) -> None:
         self.max_rate = max_rate
-        self.throttles = self.clean_answers = 0
+        self.throttles = 0
         self.limit: float | None = None
         self._rate = self._proved = _possible(start)
         self._next = self._last = -math.inf
@@ -197,7 +196,6 @@ class RateControl:
 
     def clean(self, sent_at: float, now: float) -> None:
         """A request that was sent at `sent_at` was answered, and not throttled."""
-        self.clean_answers += 1
         self._rested += 1
         took = max(now - sent_at, 1e-4)
         self._answer_time += (took - self._answer_time) * (_NEW if self._answer_time else 1.0)
