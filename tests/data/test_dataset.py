@@ -28,7 +28,7 @@ from tts_notebook.data import merge
 from tts_notebook.data.catalogue import TABLES
 from tts_notebook.data.disk import Disk
 from tts_notebook.data.frames import schema
-from tts_notebook.data.manifest import contents_of, gaps
+from tts_notebook.data.manifest import contents_of
 from tts_notebook.data.store import Store
 from tts_notebook.data.tables import Column, Table
 from tts_notebook.data.versions import record_columns
@@ -474,6 +474,14 @@ def test_a_run_cannot_end_with_a_gap(tmp_path):
             store.commit(SHOP, watermark=10)
 
 
+def test_a_run_of_no_time_at_all_has_no_gap(tmp_path):
+    with Store.open(tmp_path, THINGS) as store:
+        store.begin(SHOP, since=10, until=10)
+        store.commit(SHOP, watermark=10)
+
+        assert (store.state(SHOP).watermark, store.state(SHOP).start) == (10, 10)
+
+
 def test_a_run_that_is_given_up_leaves_nothing(tmp_path):
     with Store.open(tmp_path, THINGS) as store:
         store.begin(SHOP, since=0, until=10)
@@ -527,21 +535,6 @@ def test_leftovers_are_removed_and_what_others_put_there_is_not(tmp_path):
 
     with Store.open(tmp_path, THINGS):
         assert sorted(path.name for path in staging.iterdir()) == ["notes.txt", "run-x.part"]
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_gaps_are_the_seconds_that_no_interval_covers(seed):
-    chance = random.Random(seed)
-    since = chance.choice([None, 0, 3])
-    proven = [(chance.choice([None, *range(12)]), chance.randrange(1, 14)) for _ in range(chance.randrange(5))]
-    proven = [(lower, upper) for lower, upper in proven if lower is None or lower < upper]
-
-    found = gaps(since, 10, proven)
-
-    covered = {s for s in range(-5, 10) if any((lower is None or lower <= s) and s < upper for lower, upper in proven)}
-    open_ = set(range(-5 if since is None else since, 10)) - covered
-    assert {s for lower, upper in found for s in range(-5 if lower is None else lower, upper)} == open_
-    assert all(upper <= 10 and (lower is None or lower < upper) for lower, upper in found)
 
 
 # -- crashes -------------------------------------------------------------------------------------------

@@ -389,6 +389,21 @@ def test_what_is_done_is_left_out(done, left):
     assert without(None, 90, done) == left
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_left_is_the_seconds_that_no_interval_covers(seed):
+    chance = random.Random(seed)
+    since = chance.choice([None, 0, 3])
+    proven = [(chance.choice([None, *range(12)]), chance.randrange(1, 14)) for _ in range(chance.randrange(5))]
+    proven = [(lower, upper) for lower, upper in proven if lower is None or lower < upper]
+
+    found = without(since, 10, proven)
+
+    covered = {s for s in range(-5, 10) if any((lower is None or lower <= s) and s < upper for lower, upper in proven)}
+    open_ = set(range(-5 if since is None else since, 10)) - covered
+    assert {s for lower, upper in found for s in range(-5 if lower is None else lower, upper)} == open_
+    assert all(upper <= 10 and (lower is None or lower < upper) for lower, upper in found)
+
+
 def test_nothing_is_left_of_a_period_that_is_done():
     assert Windows(5, 90, done=[(None, 100)]).over
 

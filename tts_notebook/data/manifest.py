@@ -31,7 +31,6 @@ LOCK = "_tts_notebook.lock"
 STAGING = "_staging"
 NO_MONTH = "none"  # of records that carry no time, in tables that have one
 
-Interval = tuple[int | None, int]
 # "changes": a record replaces its earlier version, "all": everything is replaced; "older": changes
 # from before what is there already; "first": changes of a period that end nothing where data is
 # there already, which may have changed outside of it
@@ -188,20 +187,6 @@ def parse_shop(text: bytes, where: Path) -> ShopState:
         InputError: it is damaged, or of another format.
     """
     return _parsed(text, where, _shop)
-
-
-def gaps(since: int | None, until: int, proven: Sequence[Interval]) -> list[Interval]:
-    """Return the parts of a period that no interval covers, the earliest first."""
-    missing: list[Interval] = []
-    start = since
-    for lower, upper in sorted(proven, key=lambda one: (one[0] is not None, one[0] or 0)):
-        if lower is not None and (start is None or lower > start):
-            missing.append((start, min(lower, until)))
-            start = lower
-        start = upper if start is None else max(start, upper)
-        if start >= until:
-            return [gap for gap in missing if gap[0] is None or gap[0] < gap[1]]
-    return [*missing, (start, until)]
 
 
 def earlier(one: int | None, other: int | None) -> int | None:

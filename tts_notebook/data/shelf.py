@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from tts_notebook.data import manifest
 from tts_notebook.data.disk import UNFINISHED, Disk
-from tts_notebook.data.manifest import File, Interval, Run, RunKind, ShopState, earlier, gaps
+from tts_notebook.data.manifest import File, Run, RunKind, ShopState, earlier
 from tts_notebook.data.merge import Layout, Merge
 from tts_notebook.data.staging import OURS, load_parts, part_path, stage_part
+from tts_notebook.data.windows import Interval, without
 from tts_notebook.errors import FlowMisuse
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Shelf:
         """
         with self._lock:
             run = self._running()
-            missing = gaps(run.since, run.until, self._proven())
+            missing = without(run.since, run.until, self._proven())
             if missing:
                 raise FlowMisuse(f"a run cannot end with gaps: {missing[:5]}")
             merge = Merge(self._disk, self._home, self._layout, run, self._state.last_number)
@@ -163,7 +164,7 @@ class Shelf:
         if run is None:
             return None
         rows = sum(rows for part in self._parts for _, rows in part.batches)
-        missing = tuple(gaps(run.since, run.until, proven))
+        missing = tuple(without(run.since, run.until, proven))
         return Unfinished(run.since, run.until, run.kind, tuple(proven), missing, rows)
 
     def _conformed(self, table: pa.Table) -> pa.Table:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tts_notebook.data.disk import Disk
-from tts_notebook.data.manifest import NO_MONTH, Interval
+from tts_notebook.data.manifest import NO_MONTH
 from tts_notebook.data.values import filled, widened
 from tts_notebook.data.versions import months
+from tts_notebook.data.windows import Interval
 
 if TYPE_CHECKING:
     import pyarrow as pa

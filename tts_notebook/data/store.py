@@ -15,12 +15,13 @@ from filelock import FileLock, Timeout
 from tts_notebook._version import __version__
 from tts_notebook.data import manifest
 from tts_notebook.data.disk import UNFINISHED, Disk
-from tts_notebook.data.manifest import Contents, Interval, RunKind
+from tts_notebook.data.manifest import Contents, RunKind
 from tts_notebook.data.merge import Layout
 from tts_notebook.data.shelf import Shelf, Standing
 from tts_notebook.data.tables import Table
 from tts_notebook.data.values import arrow_type
 from tts_notebook.data.versions import record_columns, version_column
+from tts_notebook.data.windows import Interval
 from tts_notebook.errors import InputError, SyncError
 
 if TYPE_CHECKING:
