@@ -89,6 +89,10 @@ class Run:
     there: dict[Window, list[Row]] = field(default_factory=dict)  # when a window's walk began, if `watch`
 
 
+# when, which request, and the question: since, until and token
+Arrival = tuple[float, int, Window, tuple[int | None, int, str]]
+
+
 @dataclass
 class Reader:
     """Reads a list as the engine does: paced, several requests at a time, walkers before thieves."""
@@ -108,10 +112,10 @@ class Reader:
     def read(self, windows: Windows) -> Run:
         """Read until everything is there, or until the requests are used up."""
         run, now, free_at = Run(windows), 0.0, 0.0
-        flying: list[tuple[float, int, Window, tuple[int | None, int, str]]] = []
+        flying: list[Arrival] = []
         while not windows.over and run.requests < self.most_requests:
             while flying and flying[0][0] <= now + 1e-9:
-                self._arrive(run, heapq.heappop(flying))
+                self._arrive(run, flying, heapq.heappop(flying))
             window = self._next(windows, now, free_at, len(flying))
             if window:
                 run.requests += 1
@@ -131,10 +135,10 @@ class Reader:
             return None
         return windows.next(spare=False) or windows.next(spare=True)
 
-    def _arrive(self, run: Run, arrival: tuple[float, int, Window, tuple[int | None, int, str]]) -> None:
-        now, _, window, (since, until, token) = arrival
-        if self.fails and self.chance.random() < self.fails:
-            run.windows.failed(window)
+    def _arrive(self, run: Run, flying: list[Arrival], arrival: Arrival) -> None:
+        now, number, window, (since, until, token) = arrival
+        if self.fails and self.chance.random() < self.fails:  # asked again, as the engine's own reader does
+            heapq.heappush(flying, (now + self.latency, number, window, (since, until, token)))
             return
         if token and self.refuses and self.chance.random() < self.refuses and run.windows.restart(window):
             return

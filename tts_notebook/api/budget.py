@@ -89,10 +89,6 @@ class Budget:
         """
         return self._wait(stop, self._try_to_take)
 
-    def ready(self) -> bool:
-        """Whether a slot is free now."""
-        return self._look() is None
-
     def wait_until_ready(self, stop: threading.Event) -> bool:
         """Wait for the next slot without taking it; False if `stop` was set."""
         return self._wait(stop, self._look) is not None

@@ -88,8 +88,8 @@ class Windows:
 
     Attributes:
         unsorted: The list is not in ascending order although it was asked for so. From then
-            on windows are read whole, those are read again that had been ended early, and of
-            what was reported as proven only that still holds which is not in `remaining`.
+            on windows are read whole, and those are read again that had been ended early, although
+            they were reported as proven.
     """
 
     def __init__(
@@ -113,7 +113,6 @@ class Windows:
             ascending: The server was asked to list the records by ascending time.
         """
         self.unsorted = not ascending
-        self._period = since, until
         self._page_size = page_size
         self._open = [Window(*gap) for gap in without(since, until, done)]
         self._seeds = seeds
@@ -127,16 +126,6 @@ class Windows:
     def over(self) -> bool:
         """Everything has been read."""
         return not self._open
-
-    @property
-    def done(self) -> list[Interval]:
-        """The intervals that are proven or did not have to be read, in order."""
-        return without(*self._period, [(self._proven_to(window), window.until) for window in self._open])
-
-    @property
-    def remaining(self) -> list[Interval]:
-        """The intervals that are not proven yet, in order."""
-        return without(*self._period, self.done)
 
     @property
     def expected(self) -> int:
@@ -206,10 +195,6 @@ class Windows:
         if token:
             self._on_trust.append((window.since, window.until))
         return Accepted(window.since, window.until, _interval(before, window.until))
-
-    def failed(self, window: Window) -> None:
-        """Give a window back whose request did not succeed; its page will be asked for again."""
-        window.in_flight = False
 
     def restart(self, window: Window) -> bool:
         """Give a window back whose page_token was refused; what is left of it is walked anew.
