@@ -129,6 +129,15 @@ def test_no_file_grows_beyond_its_bound(tmp_path, monkeypatch):
     assert [name for name, _ in seen(tmp_path)] == sorted(str(n) for n in range(700))
 
 
+@pytest.mark.parametrize(("count", "packed"), [(20, "SNAPPY"), (2_000, "ZSTD")])
+def test_a_file_of_few_rows_is_packed_in_the_way_that_takes_no_time_to_set_up(tmp_path, count, packed):
+    with Store.open(tmp_path, THINGS) as store:
+        synced(store, rows(*((str(number), JANUARY, JANUARY, "x") for number in range(count))))
+
+    (path,) = data_files(tmp_path)
+    assert pq.ParquetFile(tmp_path / path).metadata.row_group(0).column(0).compression == packed
+
+
 def test_rows_without_a_key_are_replaced_together_with_their_record(tmp_path):
     with Store.open(tmp_path, EVENTS) as store:
         synced(store, rows(("1", JANUARY, 1, "packed"), ("1", JANUARY, 1, "sent"), ("2", JANUARY, 1, "packed")))

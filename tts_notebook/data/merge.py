@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FILE_ROWS = 100_000  # of a data file at the most
 GROUP_ROWS = 20_000  # of a row group at the most, and
 GROUP_BYTES = 8_000_000
+MANY_ROWS = 1_000  # of fewer, files are as large with snappy, and zstd would take twice as long to set up
 SMALL_ROWS = FILE_ROWS // 2
 MOST_SMALL = 16  # files of a month that are smaller than that
 _READ_ROWS = 8_000
@@ -246,20 +247,20 @@ class _Writer:
         if self.rows and self.rows + group.num_rows > FILE_ROWS:
             self._end_file()
         if self.parquet is None:
-            self._start_file()
+            self._start_file(group.num_rows)
         self.parquet.write_table(group)
         self.rows += group.num_rows
         del group
         give_back()
 
-    def _start_file(self) -> None:
+    def _start_file(self, rows: int) -> None:
         import pyarrow.parquet as pq
 
         self.merge.last_number += 1
         made = File(self.month, self.merge.last_number, 0)
         self.merge.made.append(made)
         self.file = self.merge.disk.create(self.merge.home / made.staged)
-        self.parquet = pq.ParquetWriter(self.file, self.merge.layout.schema, compression="zstd")
+        self.parquet = pq.ParquetWriter(self.file, self.merge.layout.schema, compression="zstd" if rows >= MANY_ROWS else "snappy")
 
     def _end_file(self) -> None:
         if self.parquet is None or self.file is None:
