@@ -260,7 +260,8 @@ class _Writer:
         made = File(self.month, self.merge.last_number, 0)
         self.merge.made.append(made)
         self.file = self.merge.disk.create(self.merge.home / made.staged)
-        self.parquet = pq.ParquetWriter(self.file, self.merge.layout.schema, compression="zstd" if rows >= MANY_ROWS else "snappy")
+        packed = "zstd" if rows >= MANY_ROWS else "snappy"
+        self.parquet = pq.ParquetWriter(self.file, self.merge.layout.schema, compression=packed)
 
     def _end_file(self) -> None:
         if self.parquet is None or self.file is None:
