@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.data.things import COLUMNS, DAY, EVENTS, JANUARY, LISTING, PLACES, SHOP, THINGS, rows
+from tests.harness.examples import some
 from tests.harness.places import REPOSITORY
 from tts_notebook import FlowMisuse, InputError, SyncError, open_dataset
 from tts_notebook.data import merge
@@ -715,7 +716,7 @@ def go_on(directory: Path, runs: list[pa.Table], disk: Disk) -> None:
 def test_a_crash_at_any_file_operation_loses_nothing_and_doubles_nothing(tmp_path):
     runs = history(seed=5)
     allowed = [truth(runs[:done]) for done in range(3)]
-    for lives in range(1000):
+    for lives in some(range(1000)):
         directory = tmp_path / str(lives)
         disk = Mortal(lives)
         with suppress(Crash):
@@ -734,7 +735,7 @@ def test_a_crash_at_any_file_operation_loses_nothing_and_doubles_nothing(tmp_pat
 def test_without_power_at_any_file_operation_nothing_is_lost_or_doubled(tmp_path):
     runs, chance = history(seed=7), random.Random(7)
     allowed = [truth(runs[:done]) for done in range(3)]
-    for lives in range(0, 1000, 2):
+    for lives in some(range(0, 1000, 2)):
         directory = tmp_path / str(lives)
         disk = Unplugged(lives, chance)
         with suppress(Crash):
@@ -858,7 +859,7 @@ class FullFile(MortalFile):
 def test_a_full_disk_is_told_and_leaves_the_data_as_it_was(tmp_path):
     runs = history(seed=6)
     allowed = [truth(runs[:done]) for done in range(3)]
-    for room in range(1000):
+    for room in some(range(1000)):
         directory = tmp_path / str(room)
         said = ""
         try:
