@@ -50,7 +50,7 @@ def assert_same(directory, table):
 
 
 def test_a_first_sync_holds_what_a_pull_gives(start_shop, data):
-    shop = start_shop("--orders", "900")
+    shop = start_shop("--orders", "400")
 
     told = shop.tts.sync(["orders", "order_items"], into=data)
 
@@ -67,7 +67,7 @@ def test_a_first_sync_holds_what_a_pull_gives(start_shop, data):
 
 
 def test_a_later_sync_reads_what_changed_and_is_exact(start_shop, data):
-    shop = start_shop("--orders", "900")
+    shop = start_shop("--orders", "400")
     shop.tts.sync(["orders", "order_items"], into=data)
 
     for hours in (1, 30, 200):
@@ -127,7 +127,7 @@ def test_windows_of_several_days_add_up_however_often_they_are_synced(start_shop
 
 @pytest.mark.parametrize("table", ["warehouses", "delivery_options", "inventory", "unsettled", "seller_status"])
 def test_what_is_there_now_replaces_what_was_there(start_shop, data, table):
-    shop = start_shop("--orders", "600")
+    shop = start_shop("--orders", "200")
     shop.tts.sync(table, into=data)
 
     shop.let_pass(5 * DAY)
@@ -140,7 +140,7 @@ def test_what_is_there_now_replaces_what_was_there(start_shop, data, table):
     "table", ["tracking", "sku_transactions", "package_items", "return_items", "product_categories"]
 )
 def test_what_records_have_several_of_comes_with_them(start_shop, data, table):
-    shop = start_shop("--orders", "90")
+    shop = start_shop("--orders", "60")
     shop.tts.sync(table, into=data)
 
     shop.let_pass(3 * DAY)
@@ -173,7 +173,7 @@ def test_what_a_newer_version_of_an_order_does_not_list_any_more_goes(data):
 
 
 def test_shops_lie_side_by_side_and_one_that_refuses_is_named_and_left_as_it_was(start_shop, data):
-    shop = start_shop("--orders", "500", "--seller", "xb")
+    shop = start_shop("--orders", "300", "--seller", "xb")
     uk, my = shop.tts.shops
     shop.control(inactive=[f"xb:{my.region}"])
 
