@@ -31,8 +31,9 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "tasks.json"  # what was installed, from which pyproject.toml, for which directory
 WORK = HERE / "my-notebooks"
-FAST = "not browser and not kernel and not tools and not cluster"
-SLOW = f"not ({FAST})"
+QUICK = "not browser and not kernel and not tools and not cluster"
+FAST = f"{QUICK} and not patient"
+SLOW = f"not ({QUICK})"
 FEW = "--hypothesis-profile=few"  # a quarter of the examples, while one works; all of them before a change is taken
 # a file's tests share sandboxes, so they stay in one process; the files come in the order of tests/conftest.py
 SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
@@ -55,7 +56,9 @@ def main() -> int:
     start.add_argument("--port", type=int, default=0, help="listen on this port (default: one that is free)")
     test = commands.add_parser("test", help="check and test everything; arguments after -- go to pytest")
     test.add_argument(
-        "--fast", action="store_true", help="leave out browser, kernels, cluster and npm tools, and try fewer examples"
+        "--fast",
+        action="store_true",
+        help="leave out browser, kernels, cluster, npm tools and what has to wait, and try fewer examples",
     )
     options = parser.parse_args(own)
 
@@ -207,8 +210,9 @@ def run_tests(fast: bool, for_pytest: list[str]) -> int:
             return stop(f"{' '.join(command)} failed.")
     if for_pytest:  # as they are: they may choose tests, marks or processes of their own
         return run_module(["pytest", *(["-m", FAST, FEW] if fast else []), *for_pytest])
-    quick, slow = ["-m", FAST, *SIDE_BY_SIDE], ["-m", SLOW, *BESIDE_THE_BROWSER]
-    return run_pytest([[*quick, FEW]] if fast else [quick, slow])
+    if fast:
+        return run_pytest([["-m", FAST, *SIDE_BY_SIDE, FEW]])
+    return run_pytest([["-m", QUICK, *SIDE_BY_SIDE], ["-m", SLOW, *BESIDE_THE_BROWSER]])
 
 
 def run_module(command: list[str]) -> int:

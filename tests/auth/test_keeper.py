@@ -592,6 +592,7 @@ class RotatingEndpoint:
             return Reply(self.next_pair())
 
 
+@pytest.mark.patient
 def test_two_processes_over_several_expiries_never_present_a_spent_refresh_token(tmp_path):
     kinds = ("annotate", "plain")  # a profile's own file, and a --token-file
     endpoints = {kind: RotatingEndpoint() for kind in kinds}

@@ -783,6 +783,7 @@ with Store.open(sys.argv[1], THINGS) as store:
 """
 
 
+@pytest.mark.patient
 def test_a_real_kill_loses_nothing_and_doubles_nothing(tmp_path):
     reached = 0
     for lines, pause in ((3, 0.001), (8, 0.004), (9, 0.009)):

@@ -93,6 +93,7 @@ def test_orders_that_change_and_come_meanwhile_make_no_gap(start_shop, paging):
     assert before <= set(frame["order_id"]) <= world.known
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize("paging", ["keyset", "offset"])
 def test_syncs_while_orders_change_and_come_are_exact_once_nothing_moves(start_shop, tmp_path, paging):
     shop = start_shop("--paging", paging, "--latency-ms", "15", "--orders", "300")

@@ -281,6 +281,7 @@ def start_child(shop, data, **options):
     return child
 
 
+@pytest.mark.patient
 def test_a_sync_that_is_killed_again_and_again_is_exact_in_the_end(start_shop, data):
     shop = start_shop("--orders", "3000", "--latency-ms", "40")
     shop.let_pass(0)
@@ -299,6 +300,7 @@ def test_a_sync_that_is_killed_again_and_again_is_exact_in_the_end(start_shop, d
     assert_same(data / "order_items", items)
 
 
+@pytest.mark.patient
 def test_an_interrupt_ends_a_sync_within_a_second_and_it_can_go_on(start_shop, data):
     shop = start_shop("--orders", "3000", "--latency-ms", "200")
     child = start_child(shop, data)
@@ -319,6 +321,7 @@ def test_an_interrupt_ends_a_sync_within_a_second_and_it_can_go_on(start_shop, d
     assert_same(data / "orders", shop.tts.orders(since="all", to="arrow"))
 
 
+@pytest.mark.patient
 def test_two_syncs_of_one_directory_exclude_each_other(start_shop, data):
     shop = start_shop("--orders", "300", "--latency-ms", "500")
     child = start_child(shop, data)
@@ -369,6 +372,7 @@ Disk.replace = full_after_two_parts_of_both_tables
 """
 
 
+@pytest.mark.patient
 def test_a_full_disk_is_told_and_the_next_sync_goes_on(start_shop, data):
     shop = start_shop("--orders", "3000")
     script = CHILD.replace('print("ready", flush=True)', FULL)

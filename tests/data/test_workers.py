@@ -189,6 +189,7 @@ def test_the_same_sync_again_makes_other_tasks(log_in, tmp_path):
     assert len({pickle.dumps(each) for each in noting.given}) == 2 * SHOPS
 
 
+@pytest.mark.patient
 def test_several_workers_renew_a_short_token_once_for_all(log_in, tmp_path, processes):
     sandbox = log_in("--access-token-seconds", "3", "--latency-ms", "100", shops=24, orders=240)
 
@@ -318,6 +319,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.patient
 def test_after_a_killed_parent_an_orphan_keeps_its_shop_and_the_next_run_does_the_rest(log_in, tmp_path, monkeypatch):
     log_in("--latency-ms", "100", shops=3, orders=9_000)
     (tmp_path / "parent.py").write_text(PARENT)
@@ -368,6 +370,7 @@ def run_block(named: str, directory: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.patient
 def test_the_block_for_processes_of_the_page_about_many_shops_runs(log_in, tmp_path):
     log_in()
 

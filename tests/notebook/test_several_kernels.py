@@ -96,6 +96,7 @@ def test_a_logged_out_profile_is_not_refreshed_even_before_the_other_kernel_look
         connection.keeper.renew(token)
 
 
+@pytest.mark.patient
 def test_an_idle_notebook_renews_its_token_before_the_end(start_sandbox, free_port, monkeypatch):
     own = start_sandbox(
         "--access-token-seconds", "3", "--orders", "10", "--redirect-uri", f"http://localhost:{free_port}/"
