@@ -671,6 +671,62 @@ def test_a_login_in_memory_serves_threads_and_what_is_of_the_seller_as_a_whole(d
     assert values(data / "shops", "shop_id") == [(GB.id,)]
 
 
+# -- executors that do not do what they are given -------------------------------------------------------
+
+
+def handed_out(data, executor):
+    session = OrderSeller({shop.id: [order(number)] for number, shop in enumerate((GB, MY))}, shops=(GB, MY))
+    return sync(session, SyncAsked("orders", data, progress=False), now=NOW, executor=executor)
+
+
+def test_shops_that_a_pool_cancels_while_it_is_shut_down_are_named_and_nobody_waits_for_them(data):
+    class ShutDown(ThreadPoolExecutor):
+        """Begins one task, and is shut down with the other one waiting."""
+
+        given = 0
+
+        def submit(self, task, /, *arguments, **named):
+            future = super().submit(task, *arguments, **named)
+            self.given += 1
+            if self.given == 1:
+                future.result()
+                super().submit(time.sleep, 0.1)
+            else:
+                self.shutdown(wait=False, cancel_futures=True)
+            return future
+
+    done = handed_out(data, ShutDown(1))
+
+    assert list(done.partial) == [MY.id]
+    assert "executor failed (CancelledError)" in done.partial[MY.id]
+    assert done.rows == {"orders": 1}
+
+
+def test_a_shop_whose_task_ends_without_a_result_is_named(data):
+    class Forgetful(ThreadPoolExecutor):
+        """Ends the task of one shop without doing it."""
+
+        def submit(self, task, /, *arguments, **named):
+            return super().submit(*((str,) if task.shop_id == GB.id else (task, *arguments)), **named)
+
+    with Forgetful(1) as threads:
+        done = handed_out(data, threads)
+
+    assert list(done.partial) == [GB.id]
+    assert "executor failed (TypeError: it returned '')" in done.partial[GB.id]
+    assert len(values(data, "order_id")) == 1
+
+
+def test_what_submits_without_being_an_executor_is_refused_before_anything_is_made(data):
+    class Client:  # as Dask's
+        def submit(self, task): ...
+
+    with pytest.raises(InputError, match=r"is not an executor.*of a Dask client it is client\.get_executor"):
+        handed_out(data, Client())
+
+    assert not data.exists()
+
+
 # -- pages that are not as declared --------------------------------------------------------------------
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from tts_notebook.api.shops import Shop
@@ -21,7 +22,7 @@ def check_executor(executor: Any) -> None:
     Raises:
         InputError: it is none.
     """
-    if not callable(getattr(executor, "submit", None)):
+    if not isinstance(executor, Executor):  # a Dask client submits, too, but what it returns is another kind of future
         raise InputError(
             f"executor={executor!r} is not an executor.",
             next_step="Give a concurrent.futures.Executor; of a Dask client it is client.get_executor().",
@@ -61,10 +62,15 @@ def hand_out(
     bar.expect(len(tasks))
     results: dict[Shop, Synced | TTSError] = {}
     futures: dict[Future[Synced], Shop] = {}
+    # as_completed would wait for ever for what a pool cancels while it is shut down
+    ended: SimpleQueue[Future[Synced]] = SimpleQueue()
     try:
         for shop, task in tasks.items():
-            futures[_submitted(executor, task)] = shop
-        for future in as_completed(futures):
+            future = _submitted(executor, task)
+            futures[future] = shop
+            future.add_done_callback(ended.put)
+        for _ in tasks:
+            future = ended.get()
             results[futures[future]] = _outcome(future)
             bar.advance(1)
     except KeyboardInterrupt:
@@ -90,7 +96,10 @@ def _submitted(executor: Executor, task: Task) -> Future[Synced]:
 
 def _outcome(future: Future[Synced]) -> Synced | TTSError:
     try:
-        return future.result()
+        done = future.result()
+        if not isinstance(done, Synced):
+            raise TypeError(f"it returned {done!r}")
+        return done
     except TTSError as error:
         return error
     except Exception as failure:  # noqa: BLE001 - an executor's own, such as a worker that died again and again
