@@ -17,7 +17,7 @@ from tts_notebook.api.shops import Shop
 from tts_notebook.data.answer import TTSWarning
 from tts_notebook.data.calls import WORKERS, Calls
 from tts_notebook.data.walkers import LANES_AT_ONCE
-from tts_notebook.errors import APIError
+from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenRejected
 
 REFUSED = APIError("/some/{id}", 36009003, "Internal error", "R1")
 
@@ -74,6 +74,37 @@ def test_a_refusal_ends_what_waits_and_others_may_ask_on():
     assert len(begun) <= 2 * WORKERS
     assert list(calls.side_by_side(str, range(3))) == ["0", "1", "2"]
     assert not calls.stop.is_set()
+
+
+def refusing(error):
+    def make(number):
+        if number == 1:
+            raise error
+        return number
+
+    return make
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_a_refusal_of_one_thing_stands_in_its_place_if_that_is_wanted(count):
+    made = Calls(FakeAPI({})).side_by_side(refusing(REFUSED), range(count), lenient=True)
+
+    assert list(made) == [0, REFUSED, *range(2, count)]
+
+
+@pytest.mark.parametrize("things", [[1], range(30)], ids=["one", "many"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimited("/some/{id}", 36009002, "Too many requests"),
+        TokenRejected("/some/{id}", 105002, "Expired"),
+        PermissionMissing("/some/{id}", scope="seller.order.info"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_refusal_that_is_about_everything_ends_it_all_the_same(error, things):
+    with pytest.raises(type(error)):
+        list(Calls(FakeAPI({})).side_by_side(refusing(error), things, lenient=True))
 
 
 @pytest.fixture

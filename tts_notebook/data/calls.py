@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from tts_notebook.api.paging import walk
 from tts_notebook.api.reader import Reader, read_data
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.parts import Part
-from tts_notebook.errors import APIError
+from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenRejected
 
 # enough for 50 answers a second that take 300 ms each; the rate itself is found by the budget
 WORKERS = 16
@@ -114,18 +115,22 @@ class Calls:
         """Return the data of a GET about one record, whose id stands in the path as `{id}`."""
         return self.reader("GET", path, shop).read(path.format(id=number), read_data, params=params)
 
-    def side_by_side(self, make: Callable[[Thing], Made], things: Sequence[Thing]) -> Iterator[Made]:
+    def side_by_side(
+        self, make: Callable[[Thing], Made], things: Sequence[Thing], *, lenient: bool = False
+    ) -> Iterator[Made | APIError]:
         """Make something of each thing, several at a time; yield what was made in the things' order.
 
+        If it is lenient, a refusal that is about one thing only is yielded in its place.
         An error, or a caller that stops, ends it; a request that is under way by then ends by itself.
         A refusal waits for those requests: they are not the next shop's, for which the caller may go on.
         """
+        answered = partial(_made_or_refused, make) if lenient else make
         if len(things) < 2:
-            yield from map(make, things)
+            yield from map(answered, things)
             return
         pool = ThreadPoolExecutor(min(WORKERS, len(things)), thread_name_prefix="tts-pull")
         try:
-            yield from pool.map(make, things)
+            yield from pool.map(answered, things)
             pool.shutdown()
         except APIError:
             self.stop.set()
@@ -136,3 +141,12 @@ class Calls:
             self.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _made_or_refused(make: Callable[[Thing], Made], thing: Thing) -> Made | APIError:
+    try:
+        return make(thing)
+    except (PermissionMissing, RateLimited, TokenRejected):
+        raise
+    except APIError as error:  # such as of an order that was never shipped, or a product that has no price yet
+        return error

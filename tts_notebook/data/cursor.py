@@ -16,7 +16,7 @@ from tts_notebook.data.progress import Progress
 from tts_notebook.data.rows import Found, Record
 from tts_notebook.data.tables import Listing, Parent
 from tts_notebook.data.zones import zone_of
-from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenRejected, TransportError
+from tts_notebook.errors import APIError, TransportError
 
 _BATCH = 1000  # records held as JSON at a time; the rest is already in columns
 _WALKS = 3
@@ -135,8 +135,8 @@ class Cursor:
             groups = [tuple(new[start : start + parent.per_call]) for start in range(0, len(new), parent.per_call)]
             parts = [Part(listing, shop, parents=group) for group in groups]
             children: list[Found] = []
-            make = self._answer if parent.lenient else self._told
-            for part, answer in zip(parts, self.calls.side_by_side(make, parts), strict=True):
+            answers = self.calls.side_by_side(self._told, parts, lenient=parent.lenient)
+            for part, answer in zip(parts, answers, strict=True):
                 if isinstance(answer, APIError):
                     refusals += [answer] * len(part.parents)
                 else:
@@ -154,14 +154,6 @@ class Cursor:
 
     def _told(self, part: Part) -> list[Found]:
         return [found for page in self.calls.pages(part) for found in part.found(page)]
-
-    def _answer(self, part: Part) -> list[Found] | APIError:
-        try:
-            return self._told(part)
-        except (PermissionMissing, RateLimited, TokenRejected):
-            raise
-        except APIError as error:  # about these parents only, such as an order that was never shipped
-            return error
 
 
 def _unasked(batch: Sequence[Found], parent: Parent, asked: set[str]) -> list[Record]:

@@ -8,7 +8,7 @@ from typing import Any
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.calls import Calls
 from tts_notebook.data.tables import Listing, Lookup
-from tts_notebook.errors import APIError, PermissionMissing, RateLimited, TokenRejected
+from tts_notebook.errors import APIError
 
 
 def add_details(
@@ -32,19 +32,14 @@ def add_details(
 def _look_up(
     records: Sequence[dict[str, Any]], lookup: Lookup, shop: Shop | None, calls: Calls
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    def answered(part: list[str]) -> Any:
-        try:
-            return calls.look_up(lookup.path, part[0], {"ids": ",".join(part)} if lookup.records else {}, shop)
-        except (PermissionMissing, RateLimited, TokenRejected):
-            raise
-        except APIError as error:  # about these records only, such as one that has no price yet
-            return error
+    def ask(part: list[str]) -> Any:
+        return calls.look_up(lookup.path, part[0], {"ids": ",".join(part)} if lookup.records else {}, shop)
 
     told: dict[str, dict[str, Any]] = {}
     refusals: list[str] = []
     ids = list(dict.fromkeys(filter(None, map(_id, records))))
     parts = [ids[start : start + lookup.per_call] for start in range(0, len(ids), lookup.per_call)]
-    for part, answer in zip(parts, calls.side_by_side(answered, parts), strict=True):
+    for part, answer in zip(parts, calls.side_by_side(ask, parts, lenient=True), strict=True):
         if isinstance(answer, APIError):
             refusals.append(str(answer))
         elif lookup.records:
