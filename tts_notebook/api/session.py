@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 import threading
 import time
@@ -267,34 +266,36 @@ class Session(NotPicklable, DirectSession):
         options |= {"stream": True, "allow_redirects": False, "timeout": TIMEOUT}
         # prepared once: with requests that takes as long as the rest of a call
         bare = self.prepare_request(requests.Request(method, self._app.api_base_url))
-        attempt = functools.partial(self._read_once, bare, shop, options)
-        budget = budget_for(self._app, shop.id if shop else "", path)
-        return Reader(attempt, self._keeper, budget, stop=stop, jitter=self._jitter)
 
-    def _read_once(  # the first three are bound by reader()
-        self,
-        bare: requests.PreparedRequest,
-        shop: Shop | None,
-        options: Mapping[str, Any],
-        path: str,
-        params: Mapping[str, Any],
-        json: Any,
-        token: Token,
-    ) -> tuple[Outcome, Answer | TransportError]:
-        query = {**params, "shop_cipher": shop.cipher} if shop else params
-        url = self._app.api_base_url.rstrip("/") + requote_uri(path)
+        def read_once(
+            path: str, params: Mapping[str, Any], json: Any, token: Token
+        ) -> tuple[Outcome, Answer | TransportError]:
+            request = self._filled(bare, path, {**params, "shop_cipher": shop.cipher} if shop else params, json)
+            complete = request if shop else self._with_shop_cipher(request, bare.method or method, path)
+            return self._read(complete, path, token, options)
+
+        budget = budget_for(self._app, shop.id if shop else "", path)
+        return Reader(read_once, self._keeper, budget, stop=stop, jitter=self._jitter)
+
+    def _filled(
+        self, bare: requests.PreparedRequest, path: str, query: Mapping[str, Any], json: Any
+    ) -> requests.PreparedRequest:
         request = bare.copy()
-        request.url = f"{url}?{urlencode(_pairs(query.items()))}"
+        request.url = f"{self._app.api_base_url.rstrip('/')}{requote_uri(path)}?{urlencode(_pairs(query.items()))}"
         if json:
             request.prepare_body(None, None, json)
-        complete = request if shop else self._with_shop_cipher(request, bare.method or "GET", path)
-        result = self._exchange(complete, token, options)
+        return request
+
+    def _read(
+        self, request: requests.PreparedRequest, path: str, token: Token, options: Mapping[str, Any]
+    ) -> tuple[Outcome, Answer | TransportError]:
+        result = self._exchange(request, token, options)
         if isinstance(result, TransportError):
             return Outcome(status=0, unsent=result.unsent), result
         try:
             answer = self._answer(path, result, whole_body(result))
         except requests.RequestException as failure:
-            return Outcome(status=0), transport_error(failure, urlsplit(url).hostname)
+            return Outcome(status=0), transport_error(failure, urlsplit(request.url or "").hostname)
         return outcome_of(answer), answer
 
     # -- requests.Session ------------------------------------------------------------------
