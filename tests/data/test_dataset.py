@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -410,6 +411,37 @@ def test_what_another_has_done_to_a_shop_meanwhile_is_seen(tmp_path):
 def test_what_is_not_a_synced_directory_cannot_be_opened(tmp_path):
     with pytest.raises(InputError, match="was not made by a sync"):
         open_dataset(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("given", [None, 7, b"data", "a\0b", "~nobody-of-that-name/data", "\udce4"])
+def test_what_no_directory_can_be_called_is_refused_in_a_sentence(given):
+    with pytest.raises(InputError, match=re.escape(f"directory={given!r} is not a directory")):
+        open_dataset(given)
+
+
+def test_a_relative_name_where_the_current_directory_is_gone_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+
+    with pytest.raises(InputError, match="directory='data' is not a directory"):
+        open_dataset("data")
+
+
+def test_a_directory_that_the_system_refuses_to_read_is_told(tmp_path):
+    with pytest.raises(SyncError, match="cannot be read \\(File name too long\\)"):
+        open_dataset(tmp_path / ("x" * 300))
+
+
+def test_whoever_opens_the_directory_of_several_tables_or_of_one_shop_is_told_which_one_to_open(tmp_path):
+    with Store.open(tmp_path / "orders", THINGS) as store:
+        synced(store)
+    (home,) = (tmp_path / "orders").glob("shop=*")
+
+    with pytest.raises(InputError, match=r"has a directory for each table: orders\. Open one of them"):
+        open_dataset(tmp_path)
+    for opened in (open_dataset, lambda where: Store.open(where, THINGS)):
+        with pytest.raises(InputError, match=r"is the part of one shop in a synced directory.*/orders$"):
+            opened(home)
 
 
 def test_a_missing_data_file_is_named(tmp_path):

@@ -179,6 +179,8 @@ def test_shops_are_chosen_by_id_code_name_or_region(wanted):
         ({"money": 5}, "money=5 is not known"),
         ({"max_rate": 0}, "max_rate=0 is not a number of requests per second"),
         ({"max_rate": True}, "max_rate=True"),
+        ({"max_rate": 1e-300}, "max_rate=1e-300 is not a number of requests per second"),
+        ({"max_rate": 10**400}, "max_rate=1000"),
         ({"tz": "Mars"}, "tz='Mars' is not a time zone"),
         ({"since": 5}, "since=5 is not a time"),
     ],

@@ -727,6 +727,16 @@ def test_what_submits_without_being_an_executor_is_refused_before_anything_is_ma
     assert not data.exists()
 
 
+@pytest.mark.parametrize("given", [None, b"data", "a\0b", "~nobody-of-that-name/data", "\udce4"])
+def test_what_no_directory_can_be_called_is_refused_before_anything_is_asked(given):
+    session = OrderSeller({})
+
+    with pytest.raises(InputError, match=re.escape(f"into={given!r} is not a directory, and cannot become one")):
+        run(session, "orders", given)
+
+    assert session.asked == []
+
+
 # -- pages that are not as declared --------------------------------------------------------------------
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from math import isfinite
 from typing import Any
 
 from tts_notebook.api.shops import Shop, find_shop
 from tts_notebook.errors import InputError
+
+# what nobody means is refused rather than waited for: less than one request a day
+_RATES = 1 / 86_400, 1_000_000.0
 
 
 def one_of(name: str, given: Any, known: Sequence[str]) -> str:
@@ -62,7 +64,8 @@ def choose_rate(given: Any) -> float | None:
     if given is None:
         return None
     number = isinstance(given, int | float) and not isinstance(given, bool)
-    if not number or not isfinite(given) or given <= 0:
+    least, most = _RATES
+    if not number or not least <= given <= most:
         raise InputError(f"max_rate={given!r} is not a number of requests per second, such as 5 or 0.5.")
     return float(given)
 

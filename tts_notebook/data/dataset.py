@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tts_notebook.data import manifest
+from tts_notebook.data.disk import choose_directory
 from tts_notebook.data.shelf import load_state
 from tts_notebook.data.store import RESTORE, schema_of
 from tts_notebook.errors import InputError, SyncError
@@ -37,14 +38,16 @@ def open_dataset(directory: str | os.PathLike[str]) -> pyarrow.dataset.Dataset:
 
     Raises:
         InputError: no sync made that directory, or it is damaged or of another version.
-        SyncError: one of its files is missing.
+        SyncError: one of its files is missing, or cannot be read.
     """
-    where = Path(directory).expanduser().absolute()
+    where = choose_directory("directory", directory)
     for _ in range(_ATTEMPTS):
         try:
             return _opened(where)
         except FileNotFoundError as failure:
             missing = failure
+        except OSError as failure:
+            raise SyncError(f"{where} cannot be read ({failure.strerror or failure}).", next_step="") from None
     raise SyncError(f"A file of {where} is missing: {missing}.", next_step=RESTORE)
 
 
@@ -63,6 +66,11 @@ def _manifest_text(where: Path) -> bytes:
     try:
         return (where / manifest.NAME).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
+        several = sorted(path.parent.name for path in where.glob(f"*/{manifest.NAME}"))
+        if several:
+            raise InputError(
+                f"{where} has a directory for each table: {', '.join(several)}.", next_step="Open one of them."
+            ) from None
         raise InputError(
             f"{where} was not made by a sync.", next_step="Sync into it first: tts.sync(TABLE, into=DIR)"
         ) from None

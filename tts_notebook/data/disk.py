@@ -6,9 +6,27 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from tts_notebook.errors import InputError
 
 UNFINISHED = ".tmp"
+
+
+def choose_directory(name: str, given: Any) -> Path:
+    """Return where a directory is or will be, whatever becomes of the current one.
+
+    Raises:
+        InputError: nothing can have that name, or Arrow, which wants UTF-8, could not open it.
+    """
+    try:
+        where = Path(given).expanduser().absolute()
+        if b"\0" not in str(where).encode():
+            return where
+    # of these, RuntimeError is a home that nobody has, and OSError a current directory that is gone
+    except (TypeError, ValueError, RuntimeError, OSError):
+        pass
+    raise InputError(f"{name}={given!r} is not a directory, and cannot become one.")
 
 
 class Disk:

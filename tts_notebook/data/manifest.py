@@ -175,9 +175,15 @@ def parse_contents(text: bytes, where: Path) -> Contents:
     """Read the directory's manifest.
 
     Raises:
-        InputError: it is damaged, or of another format.
+        InputError: it is damaged, or of another format, or a shop's.
     """
-    return _parsed(text, where, _contents)
+    made = _parsed(text, where, lambda content: None if "watermark" in content else _contents(content))
+    if made is None:
+        raise InputError(
+            f"{where.parent} is the part of one shop in a synced directory.",
+            next_step=f"Use the whole of it: {where.parent.parent}",
+        )
+    return made
 
 
 def parse_shop(text: bytes, where: Path) -> ShopState:

@@ -9,13 +9,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.answer import misfits_told
 from tts_notebook.data.calls import Calls
 from tts_notebook.data.catalogue import find_table
 from tts_notebook.data.choice import choose_rate, choose_shops
+from tts_notebook.data.disk import choose_directory
 from tts_notebook.data.ending import Ending
 from tts_notebook.data.memory import lean
 from tts_notebook.data.period import parse_period
@@ -27,9 +28,6 @@ from tts_notebook.data.tables import Table
 from tts_notebook.data.workers import check_executor, hand_out, reference_for
 from tts_notebook.errors import InputError
 
-if TYPE_CHECKING:
-    import os
-
 
 def sync(session: SyncSession, asked: SyncAsked, *, now: datetime, executor: Executor | None = None) -> Synced:
     """Bring directories up to date, and say what was read.
@@ -40,7 +38,7 @@ def sync(session: SyncSession, asked: SyncAsked, *, now: datetime, executor: Exe
     listing = tables[0].listing
     choose_rate(asked.max_rate)
     since = _start(asked, now)
-    root = _root(asked.into)
+    root = choose_directory("into", asked.into)
     if executor is not None:
         check_executor(executor)
     # what is of the seller as a whole is one call, and no worker's
@@ -121,13 +119,6 @@ def _stores(
     }
 
 
-def _root(into: str | os.PathLike[str]) -> Path:
-    try:
-        return Path(into).expanduser().absolute()
-    except TypeError:
-        raise InputError(f"into={into!r} is not a directory.") from None
-
-
 def _start(asked: SyncAsked, now: datetime) -> int | None:
     period = parse_period("all" if asked.since is None else asked.since, None, now=now, tz=asked.tz)
     return period.seconds[0]
@@ -176,6 +167,6 @@ def sync_part(session: SyncSession, asked: SyncAsked, *, now: datetime) -> Synce
     """Bring one shop's part of a directory up to date that somebody else keeps open."""
     tables = _tables(asked.table)
     with Ending(lambda: NOTHING_READ) as ending, ExitStack() as stack:
-        stores = _stores(stack, Store.join, session, tables, _root(asked.into))
+        stores = _stores(stack, Store.join, session, tables, choose_directory("into", asked.into))
         shops = choose_shops(session.shops, asked.shops)
         return _sync_here(session, asked, tables, stores, shops, ending, since=_start(asked, now), now=now)
