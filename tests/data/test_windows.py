@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.data.simulated_server import (
     END,
+    SHOPS,
     START,
     TOTALS,
     Reader,
@@ -20,7 +21,6 @@ from tests.data.simulated_server import (
     efficiency,
     even,
     measure,
-    shops,
 )
 from tests.harness.examples import examples
 from tts_notebook.data.windows import Interval, Windows, without
@@ -428,7 +428,7 @@ def test_counts_that_are_believed_make_the_guess_exact():
     ],
 )
 def test_a_hundred_thousand_orders_come_nearly_at_the_limit(shop, least):
-    assert efficiency(measure(shops(100_000)[shop]), 100_000) >= least
+    assert efficiency(measure(SHOPS[shop](100_000)), 100_000) >= least
 
 
 def test_a_crowd_takes_hardly_longer_than_even_days():
