@@ -19,6 +19,7 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.patient
 def test_a_loop_and_ours_pull_the_same_orders_and_stand_in_one_table(tmp_path):
     figures = tmp_path / "figures.json"
 

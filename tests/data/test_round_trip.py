@@ -144,6 +144,7 @@ def check_every_table(world, seller):
         assert_sums_equal(world.table(name, **period_of(name)), name, world.shops)
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize("name", AS_ORDERS_GROW)
 def test_tables_of_four_thousand_orders_equal_the_world_and_one_pull_serves_those_of_a_list(open_world, name):
     world = open_world(LARGEST)

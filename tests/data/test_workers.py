@@ -119,6 +119,7 @@ def test_threads_and_processes_leave_the_same_files_and_rows_as_one_process(log_
             assert layout_of(tmp_path / way / table) == layout_of(tmp_path / "alone" / table)
 
 
+@pytest.mark.patient
 def test_a_later_sync_by_workers_brings_what_changed_and_goes_on_after_one_without(log_in, tmp_path, processes):
     sandbox = log_in()
     first = session().sync("orders", into=tmp_path / "orders", progress=False)
