@@ -119,12 +119,15 @@ def interruptible():
 
 @pytest.mark.parametrize("first", [REFUSED, 0], ids=["after a refusal", "while things are made"])
 def test_a_stop_waits_for_no_request(first, interruptible):
-    calls, main, answered = Calls(FakeAPI({})), threading.get_ident(), threading.Event()
+    calls, main = Calls(FakeAPI({})), threading.get_ident()
+    begun, answered = threading.Event(), threading.Event()
 
     def make(number):
         if not number and first:
+            begun.wait(5)  # what has not begun by then is not made at all
             raise first
         if number == 1:
+            begun.set()
             time.sleep(0.1)
             signal.pthread_kill(main, signal.SIGINT)
         answered.wait(5)
