@@ -79,6 +79,12 @@ def test_a_clock_that_was_set_back_makes_no_run_from_the_future(table):
     assert made.since < made.until == NOW
 
 
+def test_a_clock_that_was_set_back_to_before_the_data_starts_asks_for_nothing():
+    made = run("statements", since=NOW + DAY, start=NOW + DAY, watermark=NOW + 2 * DAY)
+
+    assert (made.since, made.until) == (NOW, NOW)
+
+
 def test_the_first_run_of_days_goes_back_as_far_as_the_last_year():
     assert run("performance").since == NOW - 365 * DAY
 

@@ -62,7 +62,7 @@ def next_run(listing: Listing, *, since: int | None, start: int | None, watermar
     again = watermark - days * _DAY
     # what is there is kept up to date, also if less is asked for now
     begins = earlier(since, start)
-    return NextRun("changes", first, again if begins is None else max(again, begins), now)
+    return NextRun("changes", first, again if begins is None else min(max(again, begins), now), now)
 
 
 def older_run(listing: Listing, *, since: int | None, start: int | None, watermark: int | None) -> NextRun | None:
