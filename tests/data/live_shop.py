@@ -15,6 +15,7 @@ import requests
 from tests.data.test_orders_against_sandbox import logged_in
 from tests.harness.sandboxes import Sandbox
 from tts_notebook import open_dataset
+from tts_notebook.data.shop import ShopSession
 
 SEARCH = "/order/202309/orders/search"
 
@@ -26,9 +27,9 @@ class LiveShop:
         tts: The session.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, kind: type[ShopSession] = ShopSession) -> None:
         self.sandbox, self._ahead = sandbox, 0.0
-        self.tts = logged_in(sandbox, clock=lambda: time.time() + self._ahead)
+        self.tts = logged_in(sandbox, kind, clock=lambda: time.time() + self._ahead)
 
     def control(self, **wishes: Any) -> dict[str, Any]:
         """Change the sandbox."""

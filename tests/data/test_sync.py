@@ -15,9 +15,11 @@ import pytest
 from tests.data.api import NOW
 from tests.data.live_shop import SEARCH, LiveShop, assert_same_rows, rows_of, synced
 from tests.data.shops import GB, FakeSession, order
+from tests.data.unpaced import UnpacedShopSession
 from tests.harness.places import REPOSITORY
 from tts_notebook import APIError, InputError, RateLimited, SyncError, TransportError
 from tts_notebook.api.budget import _budgets
+from tts_notebook.data.shop import ShopSession
 from tts_notebook.data.sync import SyncAsked, sync
 
 DAY = 86_400
@@ -27,8 +29,8 @@ DAY = 86_400
 def start_shop(start_sandbox):
     started = []
 
-    def start(*options: str) -> LiveShop:
-        started.append(LiveShop(start_sandbox("--auto-approve", "--access-token-seconds", "31536000", *options)))
+    def start(*options: str, kind: type[ShopSession] = ShopSession) -> LiveShop:
+        started.append(LiveShop(start_sandbox("--auto-approve", "--access-token-seconds", "31536000", *options), kind))
         return started[-1]
 
     yield start
@@ -86,7 +88,7 @@ def test_a_later_sync_reads_what_changed_and_is_exact(start_shop, data):
 
 
 def test_statements_that_are_paid_later_are_paid_in_the_data(start_shop, data):
-    shop = start_shop("--orders", "600")
+    shop = start_shop("--orders", "600", kind=UnpacedShopSession)
     shop.tts.sync("statements", into=data / "statements")
     shop.tts.sync("transactions", into=data / "transactions")
     before = dict(rows_of(synced(data / "statements"), ("statement_id", "payment_status")))
@@ -102,7 +104,7 @@ def test_statements_that_are_paid_later_are_paid_in_the_data(start_shop, data):
 
 
 def test_days_that_are_settled_are_not_read_again(start_shop, data):
-    shop = start_shop("--orders", "300")
+    shop = start_shop("--orders", "300", kind=UnpacedShopSession)
     first = shop.tts.sync("performance", into=data)
 
     shop.let_pass(3 * DAY)
@@ -113,7 +115,7 @@ def test_days_that_are_settled_are_not_read_again(start_shop, data):
 
 @pytest.mark.parametrize("table", ["performance", "product_performance", "video_products"])
 def test_windows_of_several_days_add_up_however_often_they_are_synced(start_shop, data, table):
-    shop = start_shop("--orders", "300")
+    shop = start_shop("--orders", "300", kind=UnpacedShopSession)
     for _ in range(4):
         shop.tts.sync(table, into=data)
         shop.let_pass(11 * DAY)
@@ -127,7 +129,7 @@ def test_windows_of_several_days_add_up_however_often_they_are_synced(start_shop
 
 @pytest.mark.parametrize("table", ["warehouses", "delivery_options", "inventory", "unsettled", "seller_status"])
 def test_what_is_there_now_replaces_what_was_there(start_shop, data, table):
-    shop = start_shop("--orders", "200")
+    shop = start_shop("--orders", "200", kind=UnpacedShopSession)
     shop.tts.sync(table, into=data)
 
     shop.let_pass(5 * DAY)
@@ -140,7 +142,7 @@ def test_what_is_there_now_replaces_what_was_there(start_shop, data, table):
     "table", ["tracking", "sku_transactions", "package_items", "return_items", "product_categories"]
 )
 def test_what_records_have_several_of_comes_with_them(start_shop, data, table):
-    shop = start_shop("--orders", "60")
+    shop = start_shop("--orders", "60", kind=UnpacedShopSession)
     shop.tts.sync(table, into=data)
 
     shop.let_pass(3 * DAY)
