@@ -2,7 +2,7 @@
 """The two commands of this repository. Any Python from 3.11 on runs them; nothing else needs to be set up.
 
     python3 tasks.py quickstart    open the quickstart notebook in JupyterLab
-    python3 tasks.py test          check and test everything (--fast: less of it, in a minute)
+    python3 tasks.py test          check and test everything (--fast: less of it, in about a minute)
 
 Both keep what they install in .venv, beside this file.
 """

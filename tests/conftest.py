@@ -23,7 +23,14 @@ from tests.harness.sandboxes import Sandbox
 network = NetworkGuard()
 numbers = count()
 # the files that take longest: begun first, so that no process is left with one of them at the end
-LONG = ("test_sync.py", "test_workers.py", "test_dataset.py", "test_round_trip.py", "test_faults.py")
+LONG = (
+    "test_sync.py",
+    "test_sync_exact.py",
+    "test_workers.py",
+    "test_dataset.py",
+    "test_round_trip.py",
+    "test_faults.py",
+)
 MEMORY = Path("/dev/shm")
 
 
