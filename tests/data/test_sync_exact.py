@@ -176,15 +176,36 @@ def test_of_many_shops_only_the_readers_of_those_that_are_being_read_are_kept(da
     assert session.most_readers <= 2 * LANES_AT_ONCE
 
 
-def test_a_week_whose_statements_are_refused_is_told_and_the_others_are_in_the_data(data):
-    session = statements_of(3, 4, 15)
-    run(session, "transactions", data, since="1h")
-    refusing(session, lambda shop, name: name.startswith("15"))
+def test_a_statement_that_is_refused_for_a_time_leaves_no_gap_and_the_weeks_that_were_read_are_not_read_again(data):
+    session = statements_of(15, 8, 3)
+    answers = dict(session.answers)
+    refusing(session, lambda shop, name: name == "30")
+    with pytest.raises(APIError, match=r"36009003.*What was read is kept: run the same line again and it goes on"):
+        run(session, "transactions", data, since="20d")
+    session.answers = answers
+    session.asked.clear()
 
     done = run(session, "transactions", data, since="20d")
 
+    assert done.resumed
+    assert {path.split("/")[-2] for path in session.paths if path != STATEMENTS} == {"30", "31", "32"}
+    assert len(values(data, "transaction_id")) == 9
+
+
+def test_a_week_of_orders_that_tell_nothing_is_told_and_the_others_are_in_the_data(data):
+    orders = [{"id": str(day), "create_time": SECOND - day * DAY, "status": "COMPLETED"} for day in (3, 4, 15)]
+
+    def settled(asked, shop, name):
+        return APIError("/orders", 36009003, "Internal error") if name == "15" else {"order_id": name}
+
+    path = "/finance/202501/orders/{id}/statement_transactions"
+    listing = listed("orders", orders, keep=within("create_time"))
+    session = Seller({"/order/202309/orders/search": listing, path: settled})
+
+    done = run(session, "order_transactions", data, since="20d")
+
     assert any("told nothing about any record of a week" in note for note in done.notes)
-    assert len(values(data, "transaction_id")) == 6
+    assert values(data, "order_id") == [("3",), ("4",)]
 
 
 # -- data that is to start earlier ---------------------------------------------------------------------

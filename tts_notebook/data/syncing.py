@@ -256,6 +256,8 @@ class Syncing:
         run, done = self._begin(shop)
         walk = self.listing.root.walks.get(run.by)
         in_pieces = self.listing.parent and run.kind != "all" and walk and not walk.open_end
+        # else every record has something to tell, and a week kept without it would be a gap that nobody fills
+        lenient = bool(in_pieces and self.listing.parent and self.listing.parent.lenient)
         left = [piece for gap in without(run.since, run.until, done) for piece in (weeks(*gap) if in_pieces else [gap])]
         untold: list[tuple[Interval, APIError]] = []
         rows = 0
@@ -265,7 +267,7 @@ class Syncing:
             except (RateLimited, TokenRejected):
                 raise
             except APIError as error:
-                if error.path == self.listing.root.path or not in_pieces:
+                if error.path == self.listing.root.path or not lenient:
                     self._refuse(shop, error, refusals)
                     return
                 untold.append((piece, error))
