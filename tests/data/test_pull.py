@@ -270,12 +270,13 @@ def test_a_pull_that_breaks_off_is_an_error_that_says_how_far_it_came(error):
         orders(session)
 
 
-def test_a_pull_that_breaks_off_for_want_of_data_says_one_thing_about_what_is_kept(monkeypatch):
+@pytest.mark.parametrize("sent", [None, [], "", "none", 0, False])
+def test_a_pull_that_breaks_off_for_want_of_data_says_one_thing_about_what_is_kept(monkeypatch, sent):
     monkeypatch.setattr("tts_notebook.api.retry._FIRST_WAIT", 0.01)
     monkeypatch.setattr("tts_notebook.api.retry._JITTER", 0.0)
     session = FakeSession({GB.id: some(9)}, page_size=5)
     answer = session._answer
-    session._answer = lambda *asked: answer(*asked) if len(session.asked) < 1 else None
+    session._answer = lambda *asked: answer(*asked) if len(session.asked) < 1 else sent
 
     with pytest.raises(TransportError) as error:
         orders(session)

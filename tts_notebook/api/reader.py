@@ -187,10 +187,10 @@ def read_data(answer: Answer) -> Any:
     """Return an answer's data.
 
     Raises:
-        TransportError: it has none.
+        TransportError: it has none, or no object: an empty list would count as a list without rows.
     """
     data = parse_envelope(answer).get("data")
-    if data is None:
+    if not isinstance(data, dict):
         raise TransportError(f"{answer.path} said success but sent no data.", next_step=AGAIN)
     return data
 
