@@ -327,10 +327,10 @@ def test_of_each_record_the_newest_version_stays_and_of_equals_the_last(shops):
 
 def test_many_small_batches_give_the_same_tables_as_one():
     orders = [order(number % 37, update_time=START + number % 5, seller_note=str(number)) for number in range(90)]
-    many, one = Harvest(BOTH), Harvest(BOTH)
+    many, one, pages = Harvest(BOTH), Harvest(BOTH), reader()
 
     for each in orders:
-        many.add_batch(GB, orders_read([each]))
+        many.add_batch(GB, pages.tabulate([(pages.parse(body_of(ORDER_SEARCH, [each])), None, None)], GB))
     one.add(GB, [Found(each) for each in orders])
 
     ours, theirs = many.finish(), one.finish()
