@@ -73,6 +73,21 @@ def spread(taken: list[float]) -> float:
     return (len(taken) - 1) / (max(taken) - min(taken))
 
 
+def test_a_slow_wish_holds_up_nobody_once_it_is_over_and_nobody_else_meanwhile(path):
+    budget, another = Budget(path), Budget(path)
+    budget._control.adopt(50.0, time.monotonic())  # before a limit is known nobody is held up who is alone
+    with budget.capped(0.01):
+        take_for(budget, 1.0, most=1)
+        begin = time.monotonic()
+        take_for(another, 1.0, most=2)
+    take_for(budget, 1.0, most=2)
+    took = time.monotonic() - begin
+
+    assert (took < 1, budget.rate > 40) == (True, True)
+    with budget.capped(0.01):
+        assert budget._control.delay(time.monotonic()) > 90  # whose wish it is waits as before
+
+
 def test_threads_together_keep_to_the_rate(path):
     budget, taken = Budget(path), []
     threads = [threading.Thread(target=lambda: taken.extend(take_for(budget, 1.0))) for _ in range(8)]

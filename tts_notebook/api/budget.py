@@ -214,7 +214,7 @@ class Budget:
             self._limit = limit, now
 
     def _apply_caps(self) -> None:
-        self._control.max_rate = min(self._caps, default=None)
+        self._control.cap(min(self._caps, default=None))
 
 
 _budgets: OrderedDict[tuple[str, str, str, str], Budget] = OrderedDict()

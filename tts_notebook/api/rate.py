@@ -138,7 +138,7 @@ class RateControl:
         self.throttles = 0
         self.limit: float | None = None
         self._rate = self._proved = _possible(start)
-        self._next = self._last = -math.inf
+        self._next = self._last = self._wished = -math.inf
         self._idle = self._hurried = False
         self._ours = 1.0
         self._answer_time = 0.0
@@ -157,8 +157,18 @@ class RateControl:
 
     @property
     def next_at(self) -> float:
-        """When the next request may go."""
-        return self._next
+        """When the next request of anybody may go: what only `max_rate` puts off is our own wish."""
+        if self.max_rate is None:
+            return self._next
+        return max(min(self._next, self._last + 1 / self._rate), self._resumes)
+
+    def cap(self, max_rate: float | None) -> None:
+        """Change `max_rate`; what only the one before put off is put off as long as there is one."""
+        wished, self._next = self._next, self.next_at
+        self._wished = max(self._wished, wished)
+        self.max_rate = max_rate
+        if max_rate is not None:
+            self.hold_until(min(self._wished, self._last + 1 / self.rate))
 
     def delay(self, now: float) -> float:
         """Return the seconds until the next request may go, 0 if it may go now."""
@@ -246,6 +256,8 @@ class RateControl:
     def _try_more(self, sent_at: float, now: float) -> None:
         """Grow once in a round trip: the answer that is waited for is one to the rate of now."""
         self._proved = self.rate
+        if self.rate < self._rate:
+            return  # a wish for less teaches nothing about the limit
         more = self._near(self.limit, self._tally, sent_at) if self.limit and self._tally else self._further()
         self._rate = max(self._proved, _possible(min(more, self.max_rate or CEILING)))
         self._grown = now + 1 / self.rate
