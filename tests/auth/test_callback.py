@@ -278,6 +278,20 @@ def test_the_answer_arrives_although_the_login_closes_the_server_while_it_decide
     assert not listener.server._thread.is_alive()
 
 
+def test_a_browser_that_comes_while_the_server_closes_is_answered(listener):
+    loop, asleep = listener.server._loop, threading.Event()
+    loop.call_soon_threadsafe(lambda: (asleep.set(), time.sleep(0.2)))
+    assert asleep.wait(5)
+
+    # both wait for the loop: the browser's connection, and the order to close
+    client = listener.connect()
+    client.sendall(f"GET / HTTP/1.1\r\nHost: localhost:{listener.port}\r\n\r\n".encode())
+    loop.call_soon_threadsafe(listener.server._closing.set)
+
+    with client:
+        assert client.recv(65536).startswith(b"HTTP/1.1 200")
+
+
 def test_a_browser_that_goes_away_before_the_answer_harms_nobody(listener):
     with listener.connect() as gone:
         gone.sendall(b"GET /?state=forged HTTP/1.1\r\nHost: localhost\r\n\r\n")

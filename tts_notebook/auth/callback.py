@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tts_notebook.app import is_loopback
@@ -55,7 +56,6 @@ class CallbackServer:
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._port_freed = threading.Event()
-        self._open: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="tts_notebook callback", daemon=True)
         self._thread.start()
 
@@ -89,26 +89,28 @@ class CallbackServer:
             for listener in self._sockets
         ]
         await self._closing.wait()
+        # a connection that was taken just now is lost if the server closes before the connection knows it
+        for listener in self._sockets:
+            with contextlib.suppress(NotImplementedError):  # the loop of Windows takes them in one step
+                self._loop.remove_reader(listener)
+        await asyncio.sleep(0)
         for server in servers:
             server.close()
         self._port_freed.set()
-        if self._open:
-            await asyncio.wait(self._open, timeout=_REPLY_SECONDS)
-        for task in self._open:
+        until = self._loop.time() + _REPLY_SECONDS
+        while (left := _others()) and self._loop.time() < until:
+            await asyncio.wait(left, timeout=until - self._loop.time())
+        for task in left:
             task.cancel()
-        if self._open:
-            await asyncio.gather(*self._open, return_exceptions=True)
+        if left:
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
         try:
             await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             pass  # not a browser, or one that went away: nothing to tell anybody
         finally:
-            self._open.discard(task)
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -143,6 +145,11 @@ class CallbackServer:
                 ("This is where TikTok Shop sends the browser back to. Open the sign-in link in your notebook.",),
             )
         return None
+
+
+def _others() -> set[asyncio.Task[Any]]:
+    """Whatever else the loop does: also a connection that it has taken and not given to anybody yet."""
+    return asyncio.all_tasks() - {asyncio.current_task()}
 
 
 def cancel_address(redirect_uri: str, state: str) -> str:
