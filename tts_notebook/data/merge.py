@@ -294,8 +294,9 @@ def _existing(home: Path, file: File) -> _Source:
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(home / file.path) as parquet:
-            there = [name for name in names if name in parquet.schema_arrow.names]
-            yield from parquet.iter_batches(_READ_ROWS, columns=there, use_threads=False)  # as in staging
+            there = set(parquet.schema_arrow.names)  # which takes Arrow a while
+            wanted = [name for name in names if name in there]
+            yield from parquet.iter_batches(_READ_ROWS, columns=wanted, use_threads=False)  # as in staging
 
     # all that is there counts as one arrival: a record's rows may lie in two files
     return _Source(file.month, 0, file.rows, read, file)
