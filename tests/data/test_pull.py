@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -318,6 +319,24 @@ def test_a_bar_grows_with_the_shops_and_with_rows_that_were_not_announced(capsys
 
     assert len(frame) == 500
     assert "/500" in capsys.readouterr().err
+
+
+class Gone(io.StringIO):
+    """Standard error of which nobody reads the other end any more."""
+
+    def write(self, text):
+        raise BrokenPipeError("Broken pipe")
+
+    def flush(self):
+        self.write("")
+
+
+@pytest.mark.parametrize("stream", [None, Gone()], ids=["none", "broken"])
+def test_a_bar_that_cannot_be_drawn_breaks_nothing_off(monkeypatch, stream):
+    monkeypatch.setattr("tts_notebook.data.progress._REDRAW", -1.0)
+    monkeypatch.setattr("sys.stderr", stream)
+
+    assert len(orders(FakeSession({GB.id: some(9)}), progress=True)) == 9
 
 
 def detailed(listed):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -115,10 +117,29 @@ def start_progress(title: str, wanted: bool | None) -> Progress:
     return Silent() if wanted is False else Bar(title, delay=0 if wanted else DELAY)
 
 
+class _Stream:
+    """Standard error as far as there is one: a bar that nobody can see must not break a pull off."""
+
+    def __init__(self) -> None:
+        self._file = sys.stderr  # None in a program without a console
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, text: str) -> None:
+        with suppress(AttributeError, OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(AttributeError, OSError):
+            self._file.flush()
+
+
 def _tqdm() -> Any:
-    name = "tqdm.notebook" if _in_kernel() and find_spec("ipywidgets") else "tqdm"
+    widget = _in_kernel() and find_spec("ipywidgets")
     # no watching thread: it would outlive the pull
-    return type("Tqdm", (import_module(name).tqdm,), {"monitor_interval": 0})
+    kind = type("Tqdm", (import_module("tqdm.notebook" if widget else "tqdm").tqdm,), {"monitor_interval": 0})
+    return kind if widget else partial(kind, file=_Stream())
 
 
 def _in_kernel() -> bool:
