@@ -64,7 +64,7 @@ _COMMON = {
     "to": '"pandas", "polars" or "arrow".',
     "money": '"float" (default in pandas) or "decimal", exact (default elsewhere).',
     "tz": "Zone of dates without one, and of the times in the table; an IANA name.",
-    "max_rate": "Requests per second at the most. Default: as TikTok Shop allows.",
+    "max_rate": "Requests per second at the most, of each shop and endpoint. Default: as TikTok Shop allows.",
     "raw": "Add a column raw: each row's JSON as it came, a dict in pandas, text elsewhere.",
 }
 _DAYS = """Whole days of the calendar of each shop: a date means that day there, whatever tz is. The current day is

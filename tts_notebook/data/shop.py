@@ -212,7 +212,7 @@ class ShopSession(Session):
             shops: A shop or several, by id, code, name or region. Default: all.
             progress: True or False; None shows a bar if it takes longer than a second.
             tz: Zone of a `since` without one; an IANA name.
-            max_rate: Requests per second at the most. Default: as TikTok Shop allows.
+            max_rate: Requests per second at the most, of each shop and endpoint. Default: as TikTok Shop allows.
             executor: Gives the shops to workers, one shop at a time: any
                 concurrent.futures.Executor, such as a Dask client's get_executor(). All
                 must see the same directory, and those in other processes need the stored login.
@@ -255,7 +255,7 @@ class ShopSession(Session):
             progress: True or False; None shows a bar for each list that takes long.
             money: "float", or "decimal" for exact amounts.
             tz: Zone of dates without one, and of the times in the tables; an IANA name.
-            max_rate: Requests per second at the most. Default: as TikTok Shop allows.
+            max_rate: Requests per second at the most, of each shop and endpoint. Default: as TikTok Shop allows.
 
         Returns:
             An object with three DataFrames and a readable repr. summary: a row per shop and
