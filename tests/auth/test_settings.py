@@ -23,6 +23,15 @@ def test_the_state_directory_is_tts_home_or_the_platforms_own(monkeypatch, tmp_p
     assert settings.home().name == "tts_notebook"
 
 
+@pytest.mark.parametrize("given", ["~nobody-of-that-name/tokens", 7])
+def test_what_is_no_path_is_refused_in_a_sentence(monkeypatch, given):
+    with pytest.raises(ConfigError, match=f"token_file={given!r} is not a path on this computer"):
+        settings.file_store_for("default", given)
+    monkeypatch.setenv("TTS_HOME", "~nobody-of-that-name/tokens")
+    with pytest.raises(ConfigError, match="TTS_HOME='~nobody-of-that-name/tokens' is not a path on this computer"):
+        settings.home()
+
+
 def test_the_profile_is_the_argument_then_the_variable_then_default(monkeypatch):
     assert settings.choose_profile(None) == "default"
     monkeypatch.setenv("TTS_PROFILE", "second")

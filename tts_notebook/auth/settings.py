@@ -23,7 +23,14 @@ CONFIGURABLE = ("app_key", "app_secret", "service_id", "market", "redirect_uri")
 def home() -> Path:
     """The state directory: TTS_HOME, else the platform's place for a user's application data."""
     chosen = os.environ.get("TTS_HOME")
-    return Path(chosen).expanduser() if chosen else user_data_path("tts_notebook", appauthor=False)
+    return _expanded("TTS_HOME", chosen) if chosen else user_data_path("tts_notebook", appauthor=False)
+
+
+def _expanded(name: str, given: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(given).expanduser()
+    except (TypeError, RuntimeError):  # no text, or the home of nobody
+        raise ConfigError(f"{name}={given!r} is not a path on this computer.") from None
 
 
 def choose_profile(given: str | None) -> str:
@@ -143,7 +150,7 @@ def file_store_for(profile: str, token_file: str | os.PathLike[str] | None) -> F
     """The file given, else the profile's own."""
     own = _folder(profile) / "token.json"
     # resolved, so that a link goes on pointing at the file that is replaced
-    path = Path(token_file).expanduser().resolve() if token_file is not None else own
+    path = _expanded("token_file", token_file).resolve() if token_file is not None else own
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file, such as {path / 'token.json'}.")
     return FileStore(path, lock_path=_lock_path(path.resolve()), annotate=token_file is None)
