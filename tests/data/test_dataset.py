@@ -442,6 +442,9 @@ def test_whoever_opens_the_directory_of_several_tables_or_of_one_shop_is_told_wh
     for opened in (open_dataset, lambda where: Store.open(where, THINGS)):
         with pytest.raises(InputError, match=r"is the part of one shop in a synced directory.*/orders$"):
             opened(home)
+    (tmp_path / "orders" / "_tts_notebook.json").unlink()
+    with pytest.raises(InputError, match="was not made by a sync"):
+        open_dataset(tmp_path / "orders")
 
 
 def test_a_missing_data_file_is_named(tmp_path):

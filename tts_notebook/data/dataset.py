@@ -66,7 +66,8 @@ def _manifest_text(where: Path) -> bytes:
     try:
         return (where / manifest.NAME).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        several = sorted(path.parent.name for path in where.glob(f"*/{manifest.NAME}"))
+        inside = [path.parent.name for path in where.glob(f"*/{manifest.NAME}")]
+        several = sorted(name for name in inside if not name.startswith("shop="))
         if several:
             raise InputError(
                 f"{where} has a directory for each table: {', '.join(several)}.", next_step="Open one of them."
