@@ -192,20 +192,42 @@ def test_a_statement_that_is_refused_for_a_time_leaves_no_gap_and_the_weeks_that
     assert len(values(data, "transaction_id")) == 9
 
 
-def test_a_week_of_orders_that_tell_nothing_is_told_and_the_others_are_in_the_data(data):
-    orders = [{"id": str(day), "create_time": SECOND - day * DAY, "status": "COMPLETED"} for day in (3, 4, 15)]
-
-    def settled(asked, shop, name):
-        return APIError("/orders", 36009003, "Internal error") if name == "15" else {"order_id": name}
-
-    path = "/finance/202501/orders/{id}/statement_transactions"
+def settled_orders(*days, tell):
+    """A seller whose orders of so many days ago tell what `tell` makes of their names, and their names."""
+    orders = [{"id": str(day), "create_time": SECOND - day * DAY, "status": "COMPLETED"} for day in days]
     listing = listed("orders", orders, keep=within("create_time"))
-    session = Seller({"/order/202309/orders/search": listing, path: settled})
+    path = "/finance/202501/orders/{id}/statement_transactions"
+
+    def told(asked, shop, name):
+        return tell(name) or {"order_id": name}
+
+    return Seller({"/order/202309/orders/search": listing, path: told})
+
+
+NOT_TOLD = APIError("/orders", 36009003, "Internal error")
+
+
+def test_a_week_of_orders_that_tell_nothing_is_told_and_the_others_are_in_the_data(data):
+    session = settled_orders(3, 4, 15, tell=lambda name: NOT_TOLD if name == "15" else None)
 
     done = run(session, "order_transactions", data, since="20d")
 
     assert any("told nothing about any record of a week" in note for note in done.notes)
     assert values(data, "order_id") == [("3",), ("4",)]
+
+
+def test_what_was_not_told_is_also_said_by_a_sync_that_breaks_off_later(data):
+    asked = Counter()
+
+    def tell(name):
+        asked[name] += 1
+        return NOT_TOLD if name == "15" else TransportError("gone") if asked[name] == 2 else None
+
+    session = settled_orders(3, 15, tell=tell)
+    run(session, "order_transactions", data, since="1h")
+
+    with pytest.raises(TransportError, match=r"gone.*is kept.*told nothing about any record of a week"):
+        run(session, "order_transactions", data, since="20d")
 
 
 # -- data that is to start earlier ---------------------------------------------------------------------

@@ -22,7 +22,7 @@ from tts_notebook.data.memory import lean
 from tts_notebook.data.period import parse_period
 from tts_notebook.data.progress import start_progress
 from tts_notebook.data.store import Store
-from tts_notebook.data.synced import GOES_ON, NOTHING_READ, Reference, SyncAsked, Synced, SyncSession
+from tts_notebook.data.synced import GOES_ON, MOST_NAMED, NOTHING_READ, Reference, SyncAsked, Synced, SyncSession
 from tts_notebook.data.syncing import Syncing
 from tts_notebook.data.tables import Table
 from tts_notebook.data.workers import check_executor, hand_out, reference_for
@@ -72,7 +72,10 @@ def _sync_here(
     syncing = Syncing(
         calls, start_progress(tables[0].name, asked.progress), tables, stores, since, int(now.timestamp())
     )
-    ending.kept = lambda: GOES_ON if any(syncing.rows.values()) else NOTHING_READ
+    # what records did not tell is not asked again where they are old: a later sync would not say it
+    ending.kept = lambda: " ".join(
+        [GOES_ON if any(syncing.rows.values()) else NOTHING_READ, *syncing.notes[:MOST_NAMED]]
+    )
     ending.rows = lambda: syncing.count
     try:
         with lean():

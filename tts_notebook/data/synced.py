@@ -12,7 +12,7 @@ from tts_notebook.data.calls import Session
 if TYPE_CHECKING:
     import os
 
-_MOST_NAMED = 5  # shops that a summary says the reasons of
+MOST_NAMED = 5  # shops that a summary says the reasons of, and notes
 # what is kept of a sync that breaks off, and how to go on
 GOES_ON = "What was read is kept: run the same line again and it goes on from there."
 NOTHING_READ = "No row had been read this time, and what is there is kept: run the same line again and it goes on."
@@ -68,11 +68,11 @@ class Synced:
         parts += [f"{self.throttled} throttled"] if self.throttled else []
         parts += [f"{self.tolerant_pages:,} pages read value by value"] if self.tolerant_pages else []
         parts += ["went on where the last one ended"] if self.resumed else []
-        parts += [f"missing {reason}" for reason in list(self.partial.values())[:_MOST_NAMED]]
-        more = len(self.partial) - _MOST_NAMED
+        parts += [f"missing {reason}" for reason in list(self.partial.values())[:MOST_NAMED]]
+        more = len(self.partial) - MOST_NAMED
         parts += [f"missing {more:,} more shops, see .partial"] if more > 0 else []
-        told = list(self.notes[:_MOST_NAMED])
-        told += [f"There are {len(self.notes):,} notes, see .notes."] if len(self.notes) > _MOST_NAMED else []
+        told = list(self.notes[:MOST_NAMED])
+        told += [f"There are {len(self.notes):,} notes, see .notes."] if len(self.notes) > MOST_NAMED else []
         return " ".join(["; ".join(parts).rstrip(".") + ".", *told])
 
 
