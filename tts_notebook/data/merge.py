@@ -32,7 +32,7 @@ MANY_ROWS = 1_000  # of fewer, files are as large with snappy, and zstd would ta
 SMALL_ROWS = FILE_ROWS // 2
 MOST_SMALL = 16  # files of a month that are smaller than that
 _READ_ROWS = 8_000
-_COMPARED_ROWS = 150_000  # at a time; a month with more is compared in several passes
+_COMPARED_ROWS = 100_000  # at a time; a month with more is compared in several passes
 _GONE = "gone"  # in the place of a month: of records that came without any row
 
 
@@ -158,14 +158,20 @@ class Merge:
             return
         passes = 1 + sum(source.rows for source in sources) // _COMPARED_ROWS
         for number in range(passes):
-            facts = [self._facts(source, number, passes) for source in sources]
-            places, texts, versions = zip(*facts, strict=True)
+            places, records, versions = self._gathered(sources, number, passes)
             lengths = [len(place) for place in places]
             arrivals = np.repeat([source.arrival for source in sources], lengths)
-            records = numbered([each for some in texts for each in some])
-            keep = survivors(records, np.concatenate(versions), arrivals, whole=self.layout.whole)
+            keep = survivors(records, versions, arrivals, whole=self.layout.whole)
             for source, place, kept in zip(sources, places, np.split(keep, np.cumsum(lengths)[:-1]), strict=True):
                 source.keep[place] = kept
+
+    def _gathered(
+        self, sources: Sequence[_Source], number: int, passes: int
+    ) -> tuple[Sequence[Numbers], Numbers, Numbers]:
+        """Return of each source the places of the rows that a pass compares; of all rows records and versions."""
+        facts = [self._facts(source, number, passes) for source in sources]
+        places, texts, versions = zip(*facts, strict=True)
+        return places, numbered([each for some in texts for each in some]), np.concatenate(versions)
 
     def _facts(self, source: _Source, number: int, passes: int) -> tuple[Numbers, list[pa.Array], Numbers]:
         """Return the places of the rows that a pass compares, their records and their versions."""
@@ -178,7 +184,7 @@ class Merge:
             mine = source.keep[start : start + len(records)] & _of_pass(records, number, passes)
             found = moments(batch.column(version)) if version else np.zeros(len(records), np.int64)
             places.append(start + np.flatnonzero(mine))
-            texts.append(records.filter(mine))
+            texts.append(records if mine.all() else records.filter(mine))
             versions.append(found[mine])
             start += len(records)
         return np.concatenate(places), texts, np.concatenate(versions)
@@ -243,6 +249,7 @@ class _Writer:
         import pyarrow as pa
 
         group = pa.Table.from_batches(self.waiting)
+        full = self.size >= GROUP_BYTES
         self.waiting, self.count, self.size = [], 0, 0
         if self.rows and self.rows + group.num_rows > FILE_ROWS:
             self._end_file()
@@ -251,7 +258,7 @@ class _Writer:
         self.parquet.write_table(group)
         self.rows += group.num_rows
         del group
-        give_back()
+        give_back(at_once=full)
 
     def _start_file(self, rows: int) -> None:
         import pyarrow.parquet as pq

@@ -76,12 +76,16 @@ def survivors(records: Numbers, versions: Numbers, arrivals: Numbers, *, whole: 
         return keep
     order = np.lexsort((versions, records))  # stable: what came later stays behind
     ordered = records[order]
-    last = np.append(ordered[1:] != ordered[:-1], True)
+    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
     if not whole:
         keep[order[last]] = True
         return keep
-    winners = order[last][np.cumsum(np.append(0, last[:-1]))]
-    keep[order] = (versions[order] == versions[winners]) & (arrivals[order] == arrivals[winners])
+    rows = np.diff(last, prepend=-1)
+    stays = np.ones(len(records), dtype=np.bool_)
+    for fact in (versions, arrivals):
+        mine = fact[order]
+        stays &= mine == np.repeat(mine[last], rows)
+    keep[order] = stays
     return keep
 
 
