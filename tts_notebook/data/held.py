@@ -49,12 +49,17 @@ class Held:
         """
         import pyarrow as pa
 
-        made: list[pa.Array] = []
+        there = frozenset[str]().union(*(piece.names for piece in self._pieces))
+        names = [name for name in self.schema.names if name in there]
+        made: dict[str, pa.Array] = {}
         step = _AT_ONCE if self.rows > _MANY else len(self.schema)
-        for start in range(0, len(self.schema), step):
-            made += self.columns(self.schema.names[start : start + step], places)
+        for start in range(0, len(names), step):
+            some = names[start : start + step]
+            made.update(zip(some, self.columns(some, places), strict=True))
             give_back(at_once=self.rows > _WORTH)
-        return pa.table(made, schema=self.schema)
+        rows = self.rows if places is None else len(places)
+        arrays = [made[each.name] if each.name in made else nothing(rows, each.type) for each in self.schema]
+        return pa.table(arrays, schema=self.schema)
 
     def columns(self, names: Sequence[str], places: pa.Array | None = None) -> list[pa.Array]:
         """Return some columns, each in one piece."""
@@ -67,7 +72,8 @@ class Held:
                 there = inside.get(name)
                 arrays.append(nothing(piece.rows, self.schema.field(name).type) if there is None else there)
         types = [self.schema.field(name).type for name in names]
-        return [_whole(pa.chunked_array(arrays, kind), places) for arrays, kind in zip(found, types, strict=True)]
+        whole = [pa.chunked_array(arrays, kind).combine_chunks() for arrays, kind in zip(found, types, strict=True)]
+        return whole if places is None else [each.take(places) for each in whole]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +106,3 @@ def _piece(table: pa.Table) -> _Piece:
             writer.write_table(kept.combine_chunks())
     # copied: the sink's own memory is up to twice as large
     return _Piece(table.num_rows, tuple(names), pa.py_buffer(sink.getvalue().to_pybytes()))
-
-
-def _whole(column: pa.ChunkedArray, places: pa.Array | None) -> pa.Array:
-    if column.null_count == len(column):
-        return nothing(len(column) if places is None else len(places), column.type)
-    made = column.combine_chunks()
-    return made if places is None else made.take(places)

@@ -85,7 +85,7 @@ def widened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBatc
     return type(rows).from_arrays(columns, schema=schema)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # of a page and of a table
 def _zeros(bits: int) -> pa.Buffer:
     import pyarrow as pa
 
