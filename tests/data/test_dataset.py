@@ -304,15 +304,6 @@ def test_a_directory_with_somebody_elses_files_is_left_untouched(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
 
 
-def test_no_synced_directory_lies_in_another(tmp_path):
-    Store.open(tmp_path / "orders", THINGS).close()
-
-    with pytest.raises(InputError, match=r"would lie in .*orders.*Choose a directory beside it"):
-        Store.open(tmp_path / "orders" / "order_items", THINGS)
-
-    assert not (tmp_path / "orders" / "order_items").exists()
-
-
 def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path):
     (tmp_path / "file").write_text("x")
 

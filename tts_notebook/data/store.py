@@ -263,11 +263,6 @@ def _load_contents(where: Path) -> Contents | None:
         raise InputError(f"{where} is not a directory.") from None
     except OSError as failure:
         raise SyncError(f"{where} cannot be read ({failure.strerror}).", next_step="") from None
-    if (where.parent / manifest.NAME).exists():  # whoever reads all files below it would get the rows of both
-        raise InputError(
-            f"{where} would lie in {where.parent}, which a sync keeps up to date already. Nothing was changed.",
-            next_step="Choose a directory beside it.",
-        )
     # what a system or an editor hides there is in nobody's way
     strangers = [path.name for path in where.glob("*") if not path.name.startswith((".", "_tts_notebook"))]
     if strangers:
