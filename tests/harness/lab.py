@@ -248,7 +248,11 @@ class NotebookPage:
     def open_tab(self, link: Locator) -> Page:
         """Click something that opens a new tab, and return that tab when it has loaded."""
         with self.context.expect_page() as opened:
-            link.click()
+            try:
+                link.click()
+            except PlaywrightError:
+                self.screenshot(f"no-link-{self.path.stem}")
+                raise
         opened.value.wait_for_load_state()
         return opened.value
 
