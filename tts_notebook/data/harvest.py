@@ -141,7 +141,7 @@ class Harvest:
         told = told.filter(pc.is_valid(told["name"]))
         if pc.count_distinct(told["name"]).as_py() == told.num_rows:
             return None
-        older = told["number"].filter(pc.invert(pc.is_in(told["number"], latest(told, _KEY))))
+        older = told["number"].filter(~latest(told, _KEY))
         return older if len(older) else None
 
     def _places(self, table: Table, held: Held, owners: list[pa.Array]) -> pa.Array | None:

@@ -15,7 +15,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from tts_notebook.api.shops import Shop
 from tts_notebook.data.columnar import Sheet, as_text
@@ -111,9 +110,8 @@ class Batch:
 
         if pc.count_distinct(self.ids).as_py() == len(self.ids) - self.ids.null_count:
             return self
-        numbers = pa.array(np.arange(len(self.ids)))
-        told = pa.table([self.ids, self.updated, numbers], ["id", "updated", "number"])
-        return self._with(pc.or_(pc.is_null(self.ids), pc.is_in(numbers, latest(told, ["id"]))))
+        told = pa.table([self.ids, self.updated], ["id", "updated"])
+        return self._with(pc.or_(pc.is_null(self.ids), pa.array(latest(told, ["id"]))))
 
     def _with(self, meant: pa.Array) -> Batch:
         """Keep the rows of some records."""

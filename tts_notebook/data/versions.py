@@ -89,17 +89,15 @@ def survivors(records: Numbers, versions: Numbers, arrivals: Numbers, *, whole: 
     return keep
 
 
-def latest(told: pa.Table, record: Sequence[str]) -> pa.Array:
-    """Return the numbers of the records that are the last version; of equally new ones the later.
+def latest(told: pa.Table, record: Sequence[str]) -> Mask:
+    """Tell which records are the last version; of equally new ones the later is.
 
     Args:
-        told: What came: `number`, `updated`, and what tells records apart.
+        told: What came, in that order: `updated`, and what tells records apart.
         record: The columns that do.
     """
-    ordered = told.sort_by([("updated", "ascending"), ("number", "ascending")])
-    # in one thread: only so "last" follows the order
-    last = ordered.group_by([*record], use_threads=False).aggregate([("number", "last")])
-    return last["number_last"].combine_chunks()
+    records = numbered(keys(told, record).chunks)
+    return survivors(records, np.asarray(told["updated"]), np.arange(len(records)), whole=False)
 
 
 def version_column(names: Sequence[str]) -> str:
