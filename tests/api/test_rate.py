@@ -232,9 +232,9 @@ def test_a_limit_that_moves_once_is_followed(before, after, use):
 def test_a_wish_for_less_teaches_nothing_about_the_limit():
     control = RateControl()
     now = pull(50, burst=5, control=control, requests=500).passed[-1]
-    control.max_rate = 20
+    control.cap(20)
     now = pull(50, burst=5, control=control, requests=300, begin=now).passed[-1]
-    control.max_rate = None
+    control.cap(None)
     run = pull(50, burst=5, control=control, requests=500, begin=now)
 
     assert 500 / (run.passed[-1] - now) >= 0.9 * 50

@@ -631,35 +631,34 @@ def test_whoever_is_ended_before_the_shops_are_known_is_told_that_nothing_was_re
         fetch(Shopless({}), "orders")
 
 
-def test_a_refusal_that_ends_a_sync_says_what_is_kept(data):
-    def inactive(path, shop):
-        return next(refusals, None) and APIError("/order", 36009043, "inactive")
+def inactive():
+    return APIError("/order", 36009043, "inactive")
 
-    session = OrderSeller(orders_of(300, 250, 5), page_size=1, refuse=inactive)
+
+def out_of_quota():
+    return RateLimited("/order", 36009037, "hourly quota", next_step="Wait an hour.")
+
+
+@pytest.mark.parametrize(("refusal", "said"), [(inactive, "inactive."), (out_of_quota, " Wait an hour.")])
+def test_a_refusal_that_ends_a_sync_says_what_is_kept_once(data, refusal, said):
+    session = OrderSeller(
+        orders_of(300, 250, 5), page_size=1, refuse=lambda path, shop: next(refusals, None) and refusal()
+    )
     for before, kept in ((0, NOTHING), (2, KEPT)):
         # the list, and before that its scope
         refusals = iter([False] * (before + 1) + [True] * 9)
-        with pytest.raises(APIError) as error:
+        with pytest.raises(type(refusal())) as error:
             run(session, "orders", data)
-        assert str(error.value).endswith(f"inactive. {kept}")
+        assert str(error.value).endswith(f"{said} {kept}")
         assert error.value.kept == kept
 
 
-def test_a_quota_that_ends_a_sync_says_what_is_kept_once(data):
-    def quota(path, shop):
-        return next(refusals, None) and RateLimited("/order", 36009037, "hourly quota", next_step="Wait an hour.")
-
-    session = OrderSeller(orders_of(300, 250, 5), page_size=1, refuse=quota)
-    for before, kept in ((0, NOTHING), (2, KEPT)):
-        # the list, and before that its scope
-        refusals = iter([False] * (before + 1) + [True] * 9)
-        with pytest.raises(RateLimited) as error:
-            run(session, "orders", data)
-        assert str(error.value).endswith(f" Wait an hour. {kept}")
-        assert error.value.kept == kept
-
+def test_a_refusal_that_ends_a_sync_by_workers_says_what_is_kept_once(data):
+    session = OrderSeller(
+        orders_of(300, 250, 5), page_size=1, refuse=lambda path, shop: next(refusals, None) and out_of_quota()
+    )
     refusals = iter([False] + [True] * 9)
-    asked = SyncAsked("orders", data / "threads", progress=False)
+    asked = SyncAsked("orders", data, progress=False)
     with ThreadPoolExecutor(1) as threads, pytest.raises(RateLimited) as error:
         sync(session, asked, now=NOW, executor=threads)
     assert str(error.value).endswith(f" Wait an hour. {NOTHING}")

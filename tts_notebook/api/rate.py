@@ -128,7 +128,7 @@ class RateControl:
     Not safe to use from several threads.
 
     Attributes:
-        max_rate: Never more than so many requests a second, None for no such wish. May change at any time.
+        max_rate: Never more than so many requests a second, None for no such wish; `cap` changes it.
         throttles: How many answers said "too many requests".
         limit: The server's limit as far as it is known, requests a second.
     """
